@@ -1,0 +1,131 @@
+package kernels
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func BenchmarkQuantize(b *testing.B) {
+	const n = 1000000
+	r := rand.New(rand.NewPCG(95, 96))
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = r.NormFloat64()
+	}
+	for _, h := range []Histogram{Quantile, Uniform} {
+		b.Run(fmt.Sprintf("backend=go/rows=1e6/bins=256/rule=%d", h), func(b *testing.B) {
+			for b.Loop() {
+				_, err := newGo(1).Quantize([]Column{{Values: v}}, BinOptions{Histogram: h})
+				check(b, err)
+			}
+			perRow(b, n, "ns/value")
+		})
+	}
+}
+
+func BenchmarkGradients(b *testing.B) {
+	const n = 1000000
+	r := rand.New(rand.NewPCG(97, 98))
+	score, y := MakeBuffer[float64](n), MakeBuffer[float32](n)
+	for i := range n {
+		score.HostWrite()[i], y.HostWrite()[i] = r.NormFloat64(), float32(r.IntN(2))
+	}
+	g, h := MakeBuffer[float32](n), MakeBuffer[float32](n)
+	for _, c := range []struct {
+		name    string
+		loss    Loss
+		classes int
+	}{{"gaussian", Gaussian, 1}, {"bernoulli", Bernoulli, 1}, {"multinomial", Multinomial, 3}} {
+		b.Run(fmt.Sprintf("backend=go/rows=1e6/loss=%s", c.name), func(b *testing.B) {
+			in := GradientInput{Y: y}
+			for range c.classes {
+				in.Scores = append(in.Scores, score)
+			}
+			for b.Loop() {
+				check(b, newGo(1).Gradients(c.loss, in, g, h))
+			}
+			perRow(b, n, "ns/row")
+		})
+	}
+}
+
+func BenchmarkPredict(b *testing.B) {
+	const n, trees = 20000, 100
+	r := rand.New(rand.NewPCG(99, 100))
+	cols := mixedCols(r, n, 0.05)
+	f := randomForest(r, trees, 10, 1)
+	out := [][]float64{make([]float64, n)}
+	for _, rows := range []int{1, n} {
+		b.Run(fmt.Sprintf("backend=go/rows=%d/trees=%d/depth=10", rows, trees), func(b *testing.B) {
+			for b.Loop() {
+				check(b, newGo(1).Predict(f, cols, 0, rows, 0, trees, out))
+			}
+			perRow(b, rows*trees, "ns/row/tree")
+		})
+	}
+}
+
+func BenchmarkHistogram(b *testing.B) {
+	r := rand.New(rand.NewPCG(91, 92))
+	const n = 1000000
+	for _, shape := range []struct{ features, bins int }{{7, 256}, {8, 256}, {28, 256}, {4, 1001}} {
+		data := wideBins(r, n, slices.Repeat([]int{shape.bins - 1}, shape.features)...)
+		l := newLayout(data)
+		for _, share := range []int{1, 10, 100} {
+			for _, kind := range []string{"narrow", "h"} {
+				c := formats(r, n)[kind]
+				var rows rowSet
+				for i := range n {
+					if r.IntN(share) == 0 {
+						rows.a = append(rows.a, c.a[i])
+						if c.b != nil {
+							rows.b = append(rows.b, c.b[i])
+						}
+					}
+				}
+				name := fmt.Sprintf("backend=go/rows=1e6/share=1|%d/features=%d/bins=%d/format=%s", share, shape.features, shape.bins, kind)
+				b.Run(name, func(b *testing.B) {
+					hist, cells, blk := make([]tally, l.bins()), newCells(3, l.packCells()), new(block)
+					for b.Loop() {
+						for p := range l.packs() {
+							from, to := l.pack(p)
+							sumRows(data, &l, &c.f, rows, hist, &cells, blk, from, to)
+						}
+					}
+					perRow(b, len(rows.a)*shape.features, "ns/row/feature")
+				})
+			}
+		}
+	}
+}
+
+func BenchmarkPartition(b *testing.B) {
+	r := rand.New(rand.NewPCG(93, 94))
+	const n = 1000000
+	data := wideBins(r, n, 255, 1000)
+	g := &goGrower{bins: data, threads: 1}
+	w := new(work)
+	for feat, bins := range []int{256, 1001} {
+		for _, kind := range []string{"narrow", "h"} {
+			rows := formats(r, n)[kind].rowSet
+			out := rowSet{a: make([]uint64, n), b: make([]uint64, n)}
+			b.Run(fmt.Sprintf("backend=go/rows=1e6/bins=%d/format=%s", bins, kind), func(b *testing.B) {
+				s := Split{Feature: int32(feat), Bin: bins / 3}
+				for b.Loop() {
+					for lo := 0; lo < n; lo += itemRows {
+						hi := min(n, lo+itemRows)
+						g.partChunk(&s, rows.slice(lo, hi), out.slice(lo, hi), w)
+					}
+				}
+				perRow(b, n, "ns/row")
+			})
+		}
+	}
+}
+
+// perRow reports the time of one of n pieces of an operation.
+func perRow(b *testing.B, n int, unit string) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), unit)
+}

@@ -1,0 +1,113 @@
+package kernels
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// naiveGradient is the formula of each loss with the library's exponential.
+func naiveGradient(loss Loss, f []float64, class int, y, w float64) (g, h float64) {
+	if math.IsNaN(y) || w == 0 {
+		return 0, 0
+	}
+	switch loss {
+	case Gaussian:
+		return w * (f[0] - y), w
+	case Bernoulli:
+		p := 1 / (1 + math.Exp(-f[0]))
+		return w * (p - y), w * p * (1 - p)
+	}
+	sum := 0.0
+	for _, v := range f {
+		sum += math.Exp(v - f[class])
+	}
+	p, hit := 1/sum, 0.0
+	if int(y) == class {
+		hit = 1
+	}
+	return w * (p - hit), w * p * (1 - p)
+}
+
+func testGradients(t *testing.T, b Backend) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, loss := range []Loss{Gaussian, Bernoulli, Multinomial} {
+		for _, n := range []int{0, 1, 31, 32, 33, 10000} {
+			for _, weighted := range []bool{false, true} {
+				in := GradientInput{}
+				y, w := make([]float32, n), make([]float32, n)
+				k := 1
+				if loss == Multinomial {
+					k, in.Class = 3, 1
+				}
+				scores := make([][]float64, k)
+				for i := range y {
+					y[i], w[i] = float32(r.IntN(max(2, k))), float32(r.IntN(4))
+					if r.IntN(10) == 0 {
+						y[i] = float32(math.NaN())
+					}
+				}
+				for c := range scores {
+					scores[c] = make([]float64, n)
+					for i := range y {
+						scores[c][i] = r.NormFloat64() * math.Exp(r.NormFloat64()*2)
+					}
+					in.Scores = append(in.Scores, NewBuffer(scores[c]))
+				}
+				in.Y = NewBuffer(y)
+				if weighted {
+					in.W = NewBuffer(w)
+				}
+				g, h := MakeBuffer[float32](n), MakeBuffer[float32](n)
+				check(t, b.Gradients(loss, in, g, h))
+				for i := range y {
+					f, wi := make([]float64, k), 1.0
+					for c := range f {
+						f[c] = scores[c][i]
+					}
+					if weighted {
+						wi = float64(w[i])
+					}
+					G, H := naiveGradient(loss, f, in.Class, float64(y[i]), wi)
+					if !near(g.Host()[i], G) || !near(h.Host()[i], H) {
+						t.Fatalf("loss %d row %d of %d: g %v h %v, want %v %v", loss, i, n, g.Host()[i], h.Host()[i], G, H)
+					}
+				}
+			}
+		}
+	}
+}
+
+func near(got float32, want float64) bool {
+	return math.Abs(float64(got)-want) <= 1e-7*(1+math.Abs(want))
+}
+
+func TestExp(t *testing.T) {
+	worst := 0.0
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 300000 {
+		x := (r.Float64() - 0.5) * 1400
+		if r.IntN(2) == 0 {
+			x = r.NormFloat64()
+		}
+		worst = max(worst, math.Abs(exp(x)/math.Exp(x)-1))
+	}
+	if worst > 4.5e-16 {
+		t.Errorf("relative error %v", worst)
+	}
+	for _, c := range []struct{ x, want float64 }{
+		{0, 1}, {math.Inf(1), exp(708)}, {math.Inf(-1), exp(-708)}, {-1e9, exp(-708)},
+	} {
+		if got := exp(c.x); got != c.want {
+			t.Errorf("exp(%v) = %v, want %v", c.x, got, c.want)
+		}
+	}
+	// The same bits on every machine: a checksum of a thousand values.
+	sum := uint64(0)
+	for i := range 1000 {
+		sum = sum*31 + math.Float64bits(exp(float64(i-500)/7))
+	}
+	if want := uint64(0x9b791a750257b3b1); sum != want {
+		t.Errorf("checksum %#x, want %#x", sum, want)
+	}
+}

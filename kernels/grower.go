@@ -1,0 +1,367 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/geyser-ml/geyser/kernels/par"
+)
+
+// defaultHistBytes is the histogram budget when none is given.
+const defaultHistBytes = 256 << 20
+
+// growNode is a node of the tree in the making.
+type growNode struct {
+	Node
+	sum      tally
+	lo, rows int   // places of its rows in a buffer
+	side     uint8 // which buffer
+	parent   int32 // -1 for the root
+	left     int32 // its left child; the right one follows; -1 for a leaf
+	slot     int32 // its histogram, -1 without
+	found    bool  // Level found split
+	split    Split
+	leftSum  tally // of the rows that split sends left
+}
+
+// goGrower grows trees in host memory. Everything that depends on threads is a
+// sum of integers, or is written to places that no other thread writes.
+type goGrower struct {
+	cfg     GrowerConfig
+	bins    *goBins
+	threads int
+	layout  layout
+
+	weightUnit float64
+	minW       int64 // MinRows in units of weight, at least 1
+
+	in      TreeInput
+	quant   quantise
+	sampled int
+	minGain float64 // least gain below the root of this tree
+	feats   []int32
+	nodes   []growNode
+	rows    [2]rowSet
+
+	slots pool
+	mu    sync.Mutex
+	works []*work // idle scratch
+	small []*subtree
+}
+
+// work is the scratch of one thread.
+type work struct {
+	finder finder
+	table  [maxBins + 1]uint8 // by bin: 1 goes left; no index of two bytes needs a check
+	right  [itemRows]uint64
+	block  block
+	cells  cells
+	hist   []tally
+	order  []int32
+	in     []bool
+}
+
+// NewGrower makes the grower of one training job over bins of this tier.
+func (b *goBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
+	gb, ok := bins.(*goBins)
+	if !ok {
+		return nil, fmt.Errorf("bins of type %T: want those that tier %q made", bins, "go")
+	}
+	g := &goGrower{cfg: cfg, bins: gb, threads: b.threads, layout: newLayout(gb), weightUnit: 1}
+	if cfg.Weights != nil {
+		if cfg.Weights.Len() != gb.rows {
+			return nil, fmt.Errorf("%d weights for %d rows", cfg.Weights.Len(), gb.rows)
+		}
+		largest := 0.0
+		for r, w := range cfg.Weights.Host() {
+			if !(w >= 0) || math.IsInf(float64(w), 0) {
+				return nil, fmt.Errorf("weight %v of row %d: want a finite number that is not negative", w, r)
+			}
+			largest = max(largest, float64(w))
+		}
+		g.weightUnit = unit(largest)
+	}
+	if minW := math.Ceil(cfg.MinRows / g.weightUnit); minW < math.MaxInt64/4 {
+		g.minW = max(1, int64(minW))
+	} else {
+		g.minW = math.MaxInt64 / 4
+	}
+	for i := range g.rows {
+		g.rows[i].a = make([]uint64, gb.rows)
+	}
+	budget := cfg.MaxBytes
+	if budget <= 0 {
+		budget = defaultHistBytes
+	}
+	const tallyBytes = 32
+	g.slots = pool{size: g.layout.bins(), most: int(max(2, budget/int64(max(1, tallyBytes*g.layout.bins()))))}
+	for f := range gb.feats {
+		g.feats = append(g.feats, int32(f))
+	}
+	return g, nil
+}
+
+// Close lets go of the memory.
+func (g *goGrower) Close() {
+	g.rows, g.nodes, g.slots, g.works, g.small = [2]rowSet{}, nil, pool{}, nil, nil
+}
+
+// Begin forgets the previous tree, makes the derivatives into integers and
+// returns the root. Derivatives that are not finite, or that break the promise of
+// GrowerConfig.Bounded, are an error.
+func (g *goGrower) Begin(in TreeInput) (Node, error) {
+	rows := g.bins.rows
+	if in.G.Len() != rows || in.H.Len() != rows || in.InSample != nil && in.InSample.Len() != rows {
+		return Node{}, fmt.Errorf("derivatives or sample of another length than %d rows", rows)
+	}
+	for i, f := range in.Features {
+		if f < 0 || int(f) >= len(g.bins.feats) || i > 0 && f <= in.Features[i-1] {
+			return Node{}, fmt.Errorf("features %v: want ascending numbers below %d", in.Features, len(g.bins.feats))
+		}
+	}
+	g.in = in
+	g.quant = quantise{derG: in.G.Host(), derH: in.H.Host()}
+	if g.cfg.Weights != nil {
+		g.quant.weight = g.cfg.Weights.Host()
+	}
+	if in.InSample != nil {
+		g.quant.sample = in.InSample.Host()
+	}
+	if g.cfg.Bounded && g.cfg.Weights == nil && rows > narrowRows {
+		g.quant.format = format{narrow: true, lanes: 1, g: 1.0 / narrowG, h: 1.0 / narrowH, w: 1}
+		g.quant.key = uint32(drawKey(g.cfg.Seed, in.Tree, purposeRound))
+	}
+	n, sum, err := g.quant.run(g.threads, g.weightUnit, &g.rows[0])
+	if err != nil {
+		return Node{}, err
+	}
+	if g.quant.lanes > 1 && g.rows[1].b == nil {
+		g.rows[1].b = make([]uint64, rows)
+	}
+	if g.quant.lanes == 1 {
+		g.rows[0].b, g.rows[1].b = nil, nil
+	}
+	g.sampled = n
+	g.slots.reset()
+	g.nodes = append(g.nodes[:0], growNode{
+		Node: Node{Path: 1, Sum: g.quant.sum(sum)}, sum: sum, rows: n, parent: -1, left: -1, slot: -1,
+	})
+	g.minGain = 0 // the root's split sets it
+	return g.nodes[0].Node, nil
+}
+
+// take returns scratch for one thread; put gives it back.
+func (g *goGrower) take() *work {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n := len(g.works); n > 0 {
+		w := g.works[n-1]
+		g.works = g.works[:n-1]
+		return w
+	}
+	return &work{
+		finder: finder{lambda: g.cfg.Lambda, minW: g.minW},
+		cells:  newCells(3, g.layout.packCells()),
+		hist:   make([]tally, g.layout.bins()),
+		order:  make([]int32, len(g.feats)),
+		in:     make([]bool, len(g.feats)),
+	}
+}
+
+func (g *goGrower) put(w *work) {
+	g.mu.Lock()
+	g.works = append(g.works, w)
+	g.mu.Unlock()
+}
+
+// maySplit says whether a node could have a split at all.
+func (g *goGrower) maySplit(depth int, t *tally) bool {
+	return depth < g.cfg.MaxDepth && t.w >= 2*g.minW && t.n >= 2
+}
+
+// features returns the columns that a node may use: all of the tree's, or as many
+// as its rate says, drawn by its path. The result is valid until w is used again.
+func (g *goGrower) features(path uint64, depth int, w *work) []int32 {
+	all := g.feats
+	if g.in.Features != nil {
+		all = g.in.Features
+	}
+	rate := g.in.SplitRate
+	if rate <= 0 {
+		rate = 1
+	}
+	if g.in.LevelRate > 0 {
+		for range depth {
+			rate *= g.in.LevelRate
+		}
+	}
+	k := max(1, int(math.Round(rate*float64(len(all)))))
+	if k >= len(all) {
+		return all
+	}
+	key := drawKey(g.cfg.Seed, g.in.Tree, purposeSplit)
+	order, in := w.order[:len(all)], w.in[:len(all)]
+	drawFeatures(drawAt(key, path), k, order, in)
+	picked := order[:0]
+	for i, yes := range in {
+		if yes {
+			picked = append(picked, all[i])
+		}
+	}
+	return picked
+}
+
+// Level returns the best split of each node, in the order given.
+func (g *goGrower) Level(nodes []Node) ([]Split, error) {
+	ids, err := g.leafIDs(nodes)
+	if err != nil {
+		return nil, err
+	}
+	g.level(ids)
+	out := make([]Split, len(nodes))
+	for i, id := range ids {
+		out[i] = g.nodes[id].split
+	}
+	return out, nil
+}
+
+// leafIDs checks that nodes are leaves of this tree.
+func (g *goGrower) leafIDs(nodes []Node) ([]int32, error) {
+	ids := make([]int32, len(nodes))
+	for i, n := range nodes {
+		if n.ID < 0 || int(n.ID) >= len(g.nodes) || g.nodes[n.ID].left >= 0 {
+			return nil, fmt.Errorf("node %d is no leaf of this tree", n.ID)
+		}
+		ids[i] = n.ID
+	}
+	return ids, nil
+}
+
+// level finds the splits of nodes, a batch at a time that fits the budget.
+func (g *goGrower) level(ids []int32) {
+	var live []int32
+	for _, id := range ids {
+		n := &g.nodes[id]
+		n.found, n.split = false, Split{Node: id, Feature: -1}
+		if g.maySplit(n.Depth, &n.sum) {
+			live = append(live, id)
+		} else {
+			g.release(id)
+		}
+	}
+	for len(live) > 0 {
+		k := g.histograms(live)
+		g.search(live[:k])
+		for _, id := range live[:k] {
+			n := &g.nodes[id]
+			right := n.sum
+			right.sub(&n.leftSum)
+			if !n.found || !g.maySplit(n.Depth+1, &n.leftSum) && !g.maySplit(n.Depth+1, &right) {
+				g.release(id)
+			}
+		}
+		live = live[k:]
+	}
+}
+
+// search finds the split of each node from its histogram.
+func (g *goGrower) search(ids []int32) {
+	const wide = 32 // features of one piece of work
+	picked := make([][]int32, len(ids))
+	type item struct{ at, lo, hi int }
+	var items []item
+	w := g.take()
+	for i, id := range ids {
+		picked[i] = g.features(g.nodes[id].Path, g.nodes[id].Depth, w)
+		if len(picked[i]) > 0 && &picked[i][0] == &w.order[0] {
+			picked[i] = append([]int32(nil), picked[i]...)
+		}
+		for lo := 0; lo < len(picked[i]); lo += wide {
+			items = append(items, item{i, lo, min(lo+wide, len(picked[i]))})
+		}
+	}
+	g.put(w)
+	found := make([]candidate, len(items))
+	par.Do(g.threads, len(items), func(i int) {
+		w := g.take()
+		defer g.put(w)
+		it := items[i]
+		n := &g.nodes[ids[it.at]]
+		w.finder.begin(&g.quant.format, n.sum, 0)
+		_, w.finder.best.score = w.finder.threshold(g.minGain)
+		hist := g.slots.hist(n.slot)
+		for _, f := range picked[it.at][it.lo:it.hi] {
+			w.finder.feature(f, hist[g.layout.first[f]:g.layout.first[f+1]], g.bins.feats[f].levels > 0)
+		}
+		found[i] = w.finder.best
+	})
+	w = g.take()
+	defer g.put(w)
+	for i := 0; i < len(items); {
+		best, at := found[i], items[i].at
+		for i++; i < len(items) && items[i].at == at; i++ {
+			if found[i].feature >= 0 && (best.feature < 0 || found[i].score > best.score) {
+				best = found[i]
+			}
+		}
+		if f := best.feature; f >= 0 {
+			n := &g.nodes[ids[at]]
+			w.finder.begin(&g.quant.format, n.sum, 0)
+			w.finder.best = best
+			own, _ := w.finder.threshold(g.minGain)
+			t := g.slots.hist(n.slot)[g.layout.first[f]:g.layout.first[f+1]]
+			n.split = w.finder.split(ids[at], own, t, g.bins.feats[f].levels > 0)
+			n.leftSum, n.found = best.left, true
+			g.measureRoot(n)
+		}
+	}
+}
+
+// measureRoot sets the least gain of the tree when n is its root.
+func (g *goGrower) measureRoot(n *growNode) {
+	if n.Depth == 0 {
+		g.minGain = g.cfg.MinGain * n.split.Gain
+	}
+}
+
+// Apply parts the rows of the split nodes. The splits must be Level's.
+func (g *goGrower) Apply(splits []Split) ([]Children, error) {
+	ids := make([]int32, len(splits))
+	for i := range splits {
+		id := splits[i].Node
+		if id < 0 || int(id) >= len(g.nodes) || !g.nodes[id].found || g.nodes[id].left >= 0 {
+			return nil, fmt.Errorf("node %d has no split of Level to apply", id)
+		}
+		if splits[i].Feature != g.nodes[id].split.Feature {
+			return nil, fmt.Errorf("node %d: split by column %d, Level gave column %d", id, splits[i].Feature, g.nodes[id].split.Feature)
+		}
+		g.divide(id)
+		ids[i] = id
+	}
+	g.part(ids)
+	out := make([]Children, len(splits))
+	for i, id := range ids {
+		l := g.nodes[id].left
+		out[i] = Children{Left: g.nodes[l].Node, Right: g.nodes[l+1].Node}
+	}
+	return out, nil
+}
+
+// divide appends the children of a node that has a split.
+func (g *goGrower) divide(id int32) {
+	n := &g.nodes[id]
+	n.left = int32(len(g.nodes))
+	l, r := n.children()
+	g.nodes = append(g.nodes, l, r)
+}
+
+// children returns the nodes that the split of n makes; n.left must be known.
+func (n *growNode) children() (l, r growNode) {
+	l = growNode{sum: n.leftSum, lo: n.lo, rows: int(n.leftSum.n), side: n.side, parent: n.ID, left: -1, slot: -1}
+	l.Node = Node{ID: n.left, Path: 2 * n.Path, Depth: n.Depth + 1, Sum: n.split.Left}
+	r = growNode{sum: n.sum, lo: n.lo + l.rows, rows: n.rows - l.rows, side: n.side, parent: n.ID, left: -1, slot: -1}
+	r.sum.sub(&n.leftSum)
+	r.Node = Node{ID: n.left + 1, Path: 2*n.Path + 1, Depth: n.Depth + 1, Sum: n.split.Right}
+	return l, r
+}

@@ -1,0 +1,90 @@
+package kernels
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/geyser-ml/geyser/kernels/par"
+)
+
+// Leaves adds each leaf's value to the score of its rows, in the sample or not.
+// Rows outside the sample find their leaf by their bins.
+func (g *goGrower) Leaves(values []LeafValue, scores *Buffer[float64]) error {
+	if scores.Len() != g.bins.rows {
+		return fmt.Errorf("%d scores for %d rows", scores.Len(), g.bins.rows)
+	}
+	type item struct {
+		side   uint8
+		lo, hi int
+		value  float64
+	}
+	var items []item
+	for _, v := range values {
+		if int(v.Node) >= len(g.nodes) || v.Node < 0 || g.nodes[v.Node].left >= 0 {
+			return fmt.Errorf("node %d is no leaf of this tree", v.Node)
+		}
+		n := &g.nodes[v.Node]
+		for lo := n.lo; lo < n.lo+n.rows; lo += itemRows {
+			items = append(items, item{n.side, lo, min(lo+itemRows, n.lo+n.rows), float64(v.Value)})
+		}
+	}
+	s := scores.HostWrite()
+	par.Do(g.threads, len(items), func(i int) {
+		it := &items[i]
+		for _, a := range g.rows[it.side].a[it.lo:it.hi] {
+			s[uint32(a)] += it.value
+		}
+	})
+	if g.sampled < g.bins.rows {
+		g.addOutside(values, s)
+	}
+	return nil
+}
+
+// addOutside adds leaf values to the rows that are not in the sample.
+func (g *goGrower) addOutside(values []LeafValue, scores []float64) {
+	value := make([]float64, len(g.nodes))
+	for _, v := range values {
+		value[v.Node] = float64(v.Value)
+	}
+	tables := make([][]uint8, len(g.nodes))
+	par.Do(g.threads, len(g.nodes), func(i int) {
+		if n := &g.nodes[i]; n.left >= 0 {
+			tables[i] = make([]uint8, g.bins.feats[n.split.Feature].bins)
+			n.split.table(tables[i])
+		}
+	})
+	par.For(g.threads, g.bins.rows, itemRows, func(_, lo, hi int) {
+		for r := lo; r < hi; r++ {
+			if g.quant.in(r) {
+				continue
+			}
+			at := int32(0)
+			for g.nodes[at].left >= 0 {
+				n := &g.nodes[at]
+				at = n.left + 1 - int32(tables[at][g.bins.bin(int(n.split.Feature), r)])
+			}
+			scores[r] += value[at]
+		}
+	})
+}
+
+// Rows returns the rows of a node that are in the sample, in row order.
+func (g *goGrower) Rows(node int32) []uint32 {
+	out := g.appendRows(nil, node)
+	if g.nodes[node].left >= 0 {
+		slices.Sort(out)
+	}
+	return out
+}
+
+func (g *goGrower) appendRows(out []uint32, node int32) []uint32 {
+	n := &g.nodes[node]
+	if n.left >= 0 {
+		return g.appendRows(g.appendRows(out, n.left), n.left+1)
+	}
+	for _, a := range g.rows[n.side].a[n.lo : n.lo+n.rows] {
+		out = append(out, uint32(a))
+	}
+	return out
+}

@@ -1,0 +1,169 @@
+package kernels
+
+// Column is one predictor as the quantiser and the scorer see it: raw values
+// with the sentinels of missing values (NaN, the width's minimum, -1 for codes).
+type Column struct {
+	Values any // []int8, []int16, []int32, []int64, []float32 or []float64; nil: all missing
+	Levels int // number of levels of a categorical; 0 for numbers
+}
+
+// Histogram is the rule that places the cut points of numbers.
+type Histogram uint8
+
+// Rules for cut points.
+const (
+	Quantile Histogram = iota // quantiles of a sample: about as many rows in each bin
+	Uniform                   // equal widths between the smallest and the largest value
+)
+
+// BinOptions says how to cut columns into bins.
+type BinOptions struct {
+	Histogram Histogram
+	Bins      int // bins of a number, missing not counted, 0 for 254; up to 255 fit a byte
+	CatBins   int // most bins of a categorical, 0 for 1024; more levels share bins with their neighbours by code
+}
+
+// Bins are quantised columns. Bin 0 is missing; values are in bins 1…NumBins-1.
+// Number v is in the first bin b with v <= Cuts[b-1], or in the last. Columns
+// of up to 255 bins take one byte a row, others two.
+type Bins interface {
+	Rows() int
+	Features() int
+	NumBins(f int) int     // missing included
+	Levels(f int) int      // levels of a categorical, 0 for a number
+	Cuts(f int) []float64  // upper bounds of all value bins but the last; nil for a categorical
+	BinOf(f, code int) int // bin of a category's code
+	HasMissing(f int) bool
+	SizeBytes() int64
+	Close()
+}
+
+// Loss names a loss function that has kernels.
+type Loss uint8
+
+// Losses.
+const (
+	Gaussian    Loss = iota // (y - f)²/2
+	Bernoulli               // log(1 + e^f) - y f
+	Multinomial             // -log softmax_y(f)
+)
+
+// GradientInput is what derivatives are taken of. Y holds the response, for
+// Multinomial and Bernoulli the class number; W the weights, nil for ones (rows
+// of weight 0 and rows with a missing response have zero derivatives). Scores
+// holds one buffer a class, one for other losses. Class is the class whose
+// derivatives are asked for.
+type GradientInput struct {
+	Y      *Buffer[float32]
+	W      *Buffer[float32]
+	Scores []*Buffer[float64]
+	Class  int
+}
+
+// GrowerConfig fixes what does not change from tree to tree.
+type GrowerConfig struct {
+	Seed     uint64
+	Lambda   float64          // L2 on leaf values
+	MinRows  float64          // least weighted rows of a child
+	MinGain  float64          // least gain of a split below the root, as a share of the root's gain
+	MaxDepth int              // nodes of this depth stay leaves; depth of the root is 0
+	Weights  *Buffer[float32] // nil for ones; counts rows in MinRows
+	Bounded  bool             // |g| <= 1 and 0 <= h <= 1/4 for every row (before weights): the narrow fixed point may be used
+	MaxBytes int64            // histogram budget; a batch of nodes is cut to it; 0 for a default
+}
+
+// TreeInput starts one tree.
+type TreeInput struct {
+	Tree     uint64           // number of the tree (and class): keys every random draw of it
+	G, H     *Buffer[float32] // derivatives, weights multiplied in
+	InSample *Buffer[uint8]   // 1 for rows that the tree is grown on; nil for all; rows of weight 0 never count, rows without a response must be kept out
+	Features []int32          // columns the tree may use, ascending; nil for all
+	// SplitRate is the share of Features drawn anew for each node; the rate of a
+	// node at depth d is SplitRate * LevelRate^d, at least one column; 0 means 1
+	// for both. Draws are keyed by (seed, tree, node path).
+	SplitRate, LevelRate float64
+}
+
+// Sum is what is known of the rows of a node.
+type Sum struct {
+	G, H float64 // exact integer sums times the tree's scale
+	W    float64 // weighted rows
+	N    int64   // rows
+}
+
+// Node is a node that may still be split: a handle of the grower.
+type Node struct {
+	ID    int32  // the grower's number; the root is 0
+	Path  uint64 // 1 for the root, 2p and 2p+1 below (wrapping): keys the draws
+	Depth int
+	Sum   Sum
+}
+
+// Split is the best split of a node; Feature is -1 when the node stays a leaf.
+type Split struct {
+	Node        int32
+	Feature     int32
+	Bin         int      // numbers: bins 1…Bin go left, values up to Threshold(bins, feature, Bin)
+	Set         []uint64 // categoricals: bit b set when bin b goes left (bit 0 unused; bins without rows in the node go where missing goes); nil for numbers
+	MissingLeft bool     // rows of bin 0; follows the larger weight when the node has none
+	Gain        float64
+	Left, Right Sum
+}
+
+// Children pairs the two nodes that a split made.
+type Children struct{ Left, Right Node }
+
+// Subtree is what Grow made of one node: splits and leaves in depth-first,
+// left-first order; a Split with Feature -1 is a leaf. Nodes gets their handles
+// in the same order.
+type Subtree struct {
+	Splits []Split
+	Nodes  []Node
+}
+
+// LeafValue is the value of a leaf.
+type LeafValue struct {
+	Node  int32
+	Value float32
+}
+
+// Grower grows the trees of one job, one after the other. It is not safe for
+// concurrent use. Same bins, config and inputs give the same splits on every
+// tier and at any number of threads.
+type Grower interface {
+	// Begin forgets the previous tree and returns the root.
+	Begin(in TreeInput) (Node, error)
+	// Level returns the best split of each node, in the order given. Histograms
+	// of siblings are made by subtraction.
+	Level(nodes []Node) ([]Split, error)
+	// Apply parts the rows of the split nodes, in order. The splits must be those
+	// that Level gave, in any selection.
+	Apply(splits []Split) ([]Children, error)
+	// Grow finishes the subtrees below nodes and gives the same nodes that Level
+	// and Apply would. ErrUnavailable where a tier has no such path.
+	Grow(nodes []Node) ([]Subtree, error)
+	// Leaves adds each leaf's value to the score of its rows, in the sample or
+	// not, in float64.
+	Leaves(values []LeafValue, scores *Buffer[float64]) error
+	// Rows returns the rows of a node that are in the sample, in row order.
+	Rows(node int32) []uint32
+	Close()
+}
+
+// Forest is a compact array of trees for scoring. Node i of the arrays is a leaf
+// when Left[i] < 0 and then has Value[i]; otherwise Feature[i] says the column,
+// and a number v goes left when v <= Threshold[i], a category when its bit in
+// Sets[SetAt[i]:] is set (SetAt[i] < 0 for numbers; codes at or beyond
+// SetLen[i] are missing). Missing values go left when MissingLeft[i] is 1.
+type Forest struct {
+	Roots       []int32 // first node of each tree
+	Class       []int32 // class whose score the tree adds to
+	Feature     []int32
+	Threshold   []float64
+	Left, Right []int32
+	MissingLeft []uint8
+	SetAt       []int32
+	SetLen      []int32
+	Sets        []uint64
+	Value       []float32
+}

@@ -1,0 +1,246 @@
+package kernels
+
+import (
+	"math"
+	"slices"
+)
+
+// naiveRow is one row as integers.
+type naiveRow struct{ row, g, h, w int64 }
+
+// naiveTree grows a tree by trying every split on every row: the whole contract
+// of a grower, without histograms, buffers or threads.
+type naiveTree struct {
+	bins         Bins
+	bin          [][]int
+	cfg          GrowerConfig
+	in           TreeInput
+	unitG, unitH float64
+	unitW        float64
+	need         float64
+	splits       []Split
+	rowsOfLeaves [][]uint32
+}
+
+func growNaive(bins Bins, cfg GrowerConfig, in TreeInput) *naiveTree {
+	t := &naiveTree{bins: bins, cfg: cfg, in: in}
+	for f := range bins.Features() {
+		t.bin = append(t.bin, binsOf(bins, f))
+	}
+	rows := t.quantise()
+	t.grow(rows, 1, 0)
+	return t
+}
+
+// quantise rounds derivatives as the fixed-point contract says.
+func (t *naiveTree) quantise() (out []naiveRow) {
+	var maxG, maxH, maxW float64
+	var in []int
+	for r, g := range t.in.G.Host() {
+		w := float32(1)
+		if t.cfg.Weights != nil {
+			w = t.cfg.Weights.Host()[r]
+		}
+		maxW = max(maxW, float64(w))
+		if t.in.InSample != nil && t.in.InSample.Host()[r] == 0 || w == 0 {
+			continue
+		}
+		maxG, maxH = max(maxG, math.Abs(float64(g))), max(maxH, math.Abs(float64(t.in.H.Host()[r])))
+		in = append(in, r)
+	}
+	narrow := t.cfg.Bounded && t.cfg.Weights == nil && t.bins.Rows() > 65536
+	t.unitG, t.unitH, t.unitW = naiveUnit(maxG), naiveUnit(maxH), 1
+	if narrow {
+		t.unitG, t.unitH = 1.0/4095, 1.0/8188
+	}
+	if t.cfg.Weights != nil {
+		t.unitW = naiveUnit(maxW)
+	}
+	for _, r := range in {
+		g, h, w := float64(t.in.G.Host()[r]), float64(t.in.H.Host()[r]), 1.0
+		if t.cfg.Weights != nil {
+			w = float64(t.cfg.Weights.Host()[r])
+		}
+		q := naiveRow{int64(r), int64(math.RoundToEven(g / t.unitG)), int64(math.RoundToEven(h / t.unitH)), int64(math.RoundToEven(w / t.unitW))}
+		if narrow {
+			u := drawRow(uint32(drawKey(t.cfg.Seed, t.in.Tree, purposeRound)), uint32(r))
+			q.g = int64(math.Floor(g*4095+(8192+float64(u>>16)/65536))) - 8192
+			q.h = int64(math.Floor(h*8188 + float64(u%65536)/65536))
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
+func naiveUnit(largest float64) float64 {
+	if largest == 0 {
+		return 1
+	}
+	return math.Ldexp(1, int(math.Ceil(math.Log2(largest)))-30)
+}
+
+func (t *naiveTree) sum(rows []naiveRow) Sum {
+	var g, h, w int64
+	for _, r := range rows {
+		g, h, w = g+r.g, h+r.h, w+r.w
+	}
+	return Sum{G: float64(g) * t.unitG, H: float64(h) * t.unitH, W: float64(w) * t.unitW, N: int64(len(rows))}
+}
+
+func (t *naiveTree) own(s Sum) float64 {
+	if s.H+t.cfg.Lambda > 0 {
+		return s.G * s.G / (s.H + t.cfg.Lambda)
+	}
+	return 0
+}
+
+func (t *naiveTree) score(l, r Sum) float64 {
+	a, z := l.H+t.cfg.Lambda, r.H+t.cfg.Lambda
+	switch {
+	case a > 0 && z > 0:
+		return (float64(l.G*l.G*z) + float64(r.G*r.G*a)) / (a * z)
+	case a > 0:
+		return l.G * l.G / a
+	case z > 0:
+		return r.G * r.G / z
+	}
+	return 0
+}
+
+// order returns the bins of a feature in the order in which they go left.
+func (t *naiveTree) order(f int, rows []naiveRow) []int {
+	if t.bins.Levels(f) == 0 {
+		out := make([]int, t.bins.NumBins(f)-1)
+		for i := range out {
+			out[i] = i + 1
+		}
+		return out
+	}
+	of := map[int][]naiveRow{}
+	for _, r := range rows {
+		if b := t.bin[f][r.row]; b > 0 {
+			of[b] = append(of[b], r)
+		}
+	}
+	ratio := map[int]float32{}
+	var out []int
+	for b, r := range of {
+		if s := t.sum(r); s.H != 0 {
+			ratio[b] = float32(s.G / s.H)
+		}
+		out = append(out, b)
+	}
+	slices.Sort(out)
+	slices.SortStableFunc(out, func(a, b int) int {
+		switch {
+		case ratio[a] < ratio[b]:
+			return -1
+		case ratio[a] > ratio[b]:
+			return 1
+		}
+		return 0
+	})
+	return out
+}
+
+// features draws the columns of a node by the first steps of a shuffle.
+func (t *naiveTree) features(path uint64, depth int) []int {
+	var all []int
+	for f := range t.bins.Features() {
+		if t.in.Features == nil || slices.Contains(t.in.Features, int32(f)) {
+			all = append(all, f)
+		}
+	}
+	rate := t.in.SplitRate
+	if rate == 0 {
+		rate = 1
+	}
+	for range depth {
+		if t.in.LevelRate > 0 {
+			rate *= t.in.LevelRate
+		}
+	}
+	k := min(len(all), max(1, int(math.Round(rate*float64(len(all))))))
+	if k == len(all) {
+		return all
+	}
+	key := Draw(t.cfg.Seed, t.in.Tree, purposeSplit, path)
+	for i := range k {
+		u := float64(mix64(key+golden*uint64(i+1))>>11) / (1 << 53)
+		j := i + int(u*float64(len(all)-i))
+		all[i], all[j] = all[j], all[i]
+	}
+	slices.Sort(all[:k])
+	return all[:k]
+}
+
+// grow finds the best split of rows by trying all, and goes on with both sides.
+func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int) {
+	total := t.sum(rows)
+	own := t.own(total)
+	need := max(t.need, own*0x1p-46)
+	if d := total.H + t.cfg.Lambda; d > 0 {
+		need = max(need, 64*t.unitG*t.unitG*float64(total.N)/d)
+	}
+	top := own + need
+	best := Split{Feature: -1}
+	var bestLeft, bestRight []naiveRow
+	for _, f := range t.features(path, depth) {
+		if depth >= t.cfg.MaxDepth {
+			break
+		}
+		missing := slices.ContainsFunc(rows, func(r naiveRow) bool { return t.bin[f][r.row] == 0 })
+		order := t.order(f, rows)
+		for _, missingLeft := range []bool{true, false} {
+			goes := map[int]bool{0: missingLeft}
+			for i, b := range order {
+				goes[b] = true
+				if !missing && !missingLeft || !slices.ContainsFunc(rows, func(r naiveRow) bool { return t.bin[f][r.row] == b }) {
+					continue
+				}
+				var l, r []naiveRow
+				for _, row := range rows {
+					if goes[t.bin[f][row.row]] {
+						l = append(l, row)
+					} else {
+						r = append(r, row)
+					}
+				}
+				L, R := t.sum(l), t.sum(r)
+				if L.N == 0 || R.N == 0 || L.W <= 0 || R.W <= 0 || L.W < t.cfg.MinRows || R.W < t.cfg.MinRows {
+					continue
+				}
+				if s := t.score(L, R); s > top {
+					top = s
+					best = Split{Feature: int32(f), Bin: i + 1, MissingLeft: missingLeft, Gain: s - own, Left: L, Right: R}
+					if !missing {
+						best.MissingLeft = L.W >= R.W
+					}
+					if t.bins.Levels(f) > 0 {
+						best.Bin, best.Set = 0, make([]uint64, (t.bins.NumBins(f)+63)/64)
+						for b := 1; b < t.bins.NumBins(f); b++ {
+							if goes[b] || !slices.Contains(order, b) && best.MissingLeft {
+								best.Set[b/64] |= 1 << (b % 64)
+							}
+						}
+					}
+					bestLeft, bestRight = l, r
+				}
+			}
+		}
+	}
+	t.splits = append(t.splits, best)
+	if depth == 0 {
+		t.need = t.cfg.MinGain * best.Gain
+	}
+	if best.Feature >= 0 {
+		t.grow(bestLeft, 2*path, depth+1)
+		t.grow(bestRight, 2*path+1, depth+1)
+		return
+	}
+	var ids []uint32
+	for _, r := range rows {
+		ids = append(ids, uint32(r.row))
+	}
+	t.rowsOfLeaves = append(t.rowsOfLeaves, ids)
+}
