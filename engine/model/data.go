@@ -1,0 +1,266 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/geyser-ml/geyser/engine/errs"
+	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/param"
+)
+
+// findings collects issues.
+type findings struct{ list param.Issues }
+
+func (f *findings) fail(field, format string, args ...any) {
+	f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+func (f *findings) warn(field, format string, args ...any) {
+	f.list = append(f.list, param.Issue{Severity: param.Warn, Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// resolveData looks up the frames and splits their columns by role.
+func (r *Run) resolveData(b blocks, supervised bool) param.Issues {
+	var f findings
+	if b.frames.Training == "" {
+		return nil // H2O: the job fails, not the request (ModelBuilder.trainModel)
+	}
+	train := r.lookup(&f, b.frames.Training, "training_frame")
+	valid := r.lookup(&f, b.frames.Validation, "validation_frame")
+	if f.list.Fatal() {
+		return f.list
+	}
+	t := r.Task
+	t.Train = &Data{Key: string(b.frames.Training), Frame: train, Rows: train.NumRows(), Checksum: train.Checksum()}
+	t.Train.resolveTrain(&f, b, supervised)
+	if b.cv != nil {
+		checkFolds(&f, b.cv.NFolds, t.Train, b.folding)
+	}
+	if f.list.Fatal() {
+		return f.list
+	}
+	t.Category = categoryOf(t.Train)
+	if valid != nil {
+		t.Valid = &Data{Key: string(b.frames.Validation), Frame: valid, Rows: valid.NumRows(), Checksum: valid.Checksum()}
+		t.Valid.resolveValid(&f, t.Train, b)
+	}
+	return f.list
+}
+
+func (r *Run) lookup(f *findings, key param.FrameKey, field string) *frame.Frame {
+	if key == "" {
+		return nil
+	}
+	fr, err := r.env.Frame(string(key), field)
+	if err != nil {
+		cause := param.BadValue
+		if errs.KindOf(err) == errs.NotFound {
+			cause = param.NoObject
+		}
+		f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Message: err.Error(), Cause: cause, Err: err})
+	}
+	return fr
+}
+
+// categoryOf decides by the response alone what is to be predicted.
+func categoryOf(d *Data) Category {
+	switch {
+	case d.Response == nil:
+		return ""
+	case d.Domain == nil:
+		return Regression
+	case len(d.Domain) == 2:
+		return Binomial
+	}
+	return Multinomial
+}
+
+// resolveTrain picks the columns of a training frame.
+func (d *Data) resolveTrain(f *findings, b blocks, supervised bool) {
+	c := b.columns
+	special := map[string]string{} // role by name
+	pick := func(name param.ColumnName, field, what string) *frame.Column {
+		if name == "" {
+			return nil
+		}
+		if other := special[string(name)]; other != "" {
+			f.fail(field, "%s column must be different from the %s column; both are '%s'", what, strings.ToLower(other), name)
+		}
+		special[string(name)] = what
+		col := d.Frame.Lookup(string(name))
+		if col == nil {
+			f.fail(field, "%s column '%s' not found in the training frame", what, name)
+		}
+		return col
+	}
+	d.Weights = pick(c.Weights, "weights_column", "Weights")
+	d.Offset = pick(c.Offset, "offset_column", "Offset")
+	if b.folding != nil {
+		d.Fold = pick(b.folding.FoldColumn, "fold_column", "Fold")
+	}
+	if supervised {
+		if c.Response == "" {
+			f.fail("response_column", "Response column parameter not set.")
+			return
+		}
+		d.Response = pick(c.Response, "response_column", "Response")
+	}
+	d.checkSpecial(f, "training")
+	if d.Response != nil {
+		d.checkResponse(f)
+	}
+	for _, name := range c.Ignored {
+		special[string(name)] = "Ignored"
+	}
+	d.choosePredictors(f, special, c.IgnoreConst)
+}
+
+// checkSpecial checks weights and offset, of the training or the validation frame.
+func (d *Data) checkSpecial(f *findings, what string) {
+	if w := d.Weights; w != nil {
+		switch s := w.Stats(); {
+		case !w.Kind().Numeric():
+			f.fail("weights_column", "the weights column of the %s frame must be numeric, it is of type %s", what, w.Kind())
+		case s.Missing > 0:
+			f.fail("weights_column", "Weights cannot have missing values.")
+		case w.Len() > 0 && s.Min < 0:
+			f.fail("weights_column", "Weights must be >= 0; the least of the %s frame is %g", what, s.Min)
+		case w.Len() > 0 && s.Max == 0:
+			f.fail("weights_column", "every weight of the %s frame is 0; at least one must be larger", what)
+		case s.PosInf > 0:
+			f.fail("weights_column", "Weights must be finite.")
+		}
+	}
+	if o := d.Offset; o != nil {
+		switch s := o.Stats(); {
+		case !o.Kind().Numeric():
+			f.fail("offset_column", "the offset column of the %s frame must be numeric, it is of type %s", what, o.Kind())
+		case s.Missing > 0:
+			f.fail("offset_column", "Offset column cannot have missing values.")
+		case s.PosInf+s.NegInf > 0:
+			f.fail("offset_column", "Offset column must be finite.")
+		}
+	}
+}
+
+// checkResponse checks the training response and sets the classes.
+func (d *Data) checkResponse(f *findings) {
+	y := d.Response
+	switch y.Kind() {
+	case frame.String:
+		f.fail("response_column", "Use numerical, categorical or time variable. Currently used String")
+		return
+	case frame.UUID:
+		f.fail("response_column", "Use numerical, categorical or time variable. Currently used UUID")
+		return
+	case frame.Enum:
+		d.Domain = y.Domain()
+	}
+	if s := y.Stats(); bad(y) {
+		f.fail("response_column", "every value of the response is missing")
+	} else if s.PosInf+s.NegInf > 0 {
+		f.fail("response_column", "the response holds infinite values; they must be finite or missing")
+	}
+}
+
+// choosePredictors takes the columns that are neither special nor useless.
+func (d *Data) choosePredictors(f *findings, special map[string]string, dropConst bool) {
+	var dropped, text []string
+	for i := range d.Frame.NumCols() {
+		name, col := d.Frame.Name(i), d.Frame.Column(i)
+		if special[name] != "" {
+			continue
+		}
+		switch {
+		case col.Kind() == frame.String || col.Kind() == frame.UUID:
+			text = append(text, name)
+		case bad(col), dropConst && constant(col):
+			dropped = append(dropped, name)
+		default:
+			d.Names = append(d.Names, name)
+			d.Columns = append(d.Columns, col)
+		}
+	}
+	if len(dropped) > 0 {
+		f.warn("train", "Dropping bad and constant columns: [%s]", strings.Join(dropped, ", "))
+	}
+	if len(text) > 0 {
+		f.warn("train", "Dropping text columns, which cannot be predictors: [%s]", strings.Join(text, ", "))
+	}
+	if len(d.Names) == 0 {
+		f.fail("train", "Training data must have at least 2 features (incl. response).")
+	}
+}
+
+// bad reports whether every value of a column is missing.
+func bad(c *frame.Column) bool { return c.Stats().Missing == int64(c.Len()) }
+
+// constant reports whether a column of numbers or categories has one value and
+// none missing.
+func constant(c *frame.Column) bool {
+	s := c.Stats()
+	return s.Missing+s.PosInf+s.NegInf == 0 && c.Len() > 0 && s.Mins[0] == s.Maxs[0]
+}
+
+// checkFolds checks the number of folds against the data.
+func checkFolds(f *findings, n int, d *Data, folding *Folding) {
+	byColumn := folding != nil && folding.FoldColumn != ""
+	switch {
+	case n == 1:
+		f.fail("nfolds", "nfolds must be either 0 or >1.")
+	case n > 1 && byColumn:
+		f.fail("fold_column", "nfolds cannot be specified at the same time as fold_column; leave nfolds at 0.")
+	case n > d.Rows:
+		f.fail("nfolds", "nfolds cannot be larger than the number of rows (%d).", d.Rows)
+	case byColumn && d.Fold != nil:
+		if len(foldLevels(d.Fold)) < 2 {
+			f.fail("fold_column", "the fold column must have at least two distinct values")
+		} else if d.Fold.Stats().Missing > 0 {
+			f.fail("fold_column", "the fold column cannot have missing values")
+		}
+	case n > 1 && folding != nil && folding.FoldAssignment == "Stratified" && d.Domain == nil:
+		f.fail("fold_assignment", "Stratified needs a categorical response; choose AUTO, Random or Modulo.")
+	}
+}
+
+// resolveValid picks the columns of a validation frame and brings them into the
+// levels of the training frame.
+func (d *Data) resolveValid(f *findings, train *Data, b blocks) {
+	c := b.columns
+	d.Names, d.Domain = train.Names, train.Domain
+	a := adapter{f: d.Frame, what: "Validation"}
+	d.Columns = make([]*frame.Column, len(train.Names))
+	for i, name := range train.Names {
+		col, err := a.column(name, train.Columns[i].Kind(), train.Columns[i].Domain())
+		if err != nil {
+			f.fail("validation_frame", "%s", err.Error())
+			return
+		}
+		d.Columns[i] = col
+	}
+	special := func(name param.ColumnName, field, what string) *frame.Column {
+		if name == "" {
+			return nil
+		}
+		col := d.Frame.Lookup(string(name))
+		if col == nil {
+			f.fail(field, "%s column '%s' not found in the validation frame", what, name)
+		}
+		return col
+	}
+	d.Offset = special(c.Offset, "offset_column", "Offset")
+	d.Weights = special(c.Weights, "weights_column", "Weights")
+	d.checkSpecial(f, "validation")
+	if y := special(c.Response, "response_column", "Response"); y != nil {
+		var err error
+		if d.Response, err = a.response(string(c.Response), train.Response.Kind(), train.Domain); err != nil {
+			f.fail("response_column", "%s", err.Error())
+		} else if bad(d.Response) {
+			f.fail("validation_frame", "no row of the validation frame has a response that was trained on")
+		}
+	}
+	for _, w := range a.warnings {
+		f.warn("validation_frame", "%s", w)
+	}
+}

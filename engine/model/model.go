@@ -1,0 +1,191 @@
+package model
+
+import (
+	"context"
+	"time"
+
+	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/metrics"
+	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/engine/table"
+)
+
+// Category is what a model predicts, in H2O's words.
+type Category string
+
+// Model categories.
+const (
+	Regression  Category = "Regression"
+	Binomial    Category = "Binomial"
+	Multinomial Category = "Multinomial"
+)
+
+// Model is trained and immutable. Extras are optional interfaces, found by type
+// assertion: Importances and later ones.
+type Model interface {
+	// Info returns what every model has; the caller must not change it.
+	Info() *Info
+	// Score predicts rows [lo, hi) of a frame that Adapt has made fit. dst has
+	// one slice a column of raw predictions (Regression: 1; k classes: k
+	// probabilities), each of length hi-lo. Safe for concurrent use.
+	Score(in *Scoring, lo, hi int, dst [][]float64) error
+	// Payload is the algorithm's own part of the model file: deterministic bytes
+	// that the Spec's Load reads back.
+	Payload() ([]byte, error)
+}
+
+// Importances is a Model that ranks its predictors.
+type Importances interface {
+	// Importances returns predictors and their relative importance, descending.
+	Importances() (names []string, relative []float64)
+}
+
+// Info is the algorithm-independent part of a model.
+type Info struct {
+	Identity Identity // not part of the payload
+	Algo     string   // "gbm"
+	Title    string   // "Gradient Boosting Machine"
+	Category Category
+
+	Names      []string     // predictors in order used, then weights, offset, fold, response last
+	Kinds      []frame.Kind // by name
+	Domains    [][]string   // by name; nil unless Enum
+	Predictors int          // the first so many names are predictors
+	Response   string       // "" when unsupervised
+	Weights    string
+	Offset     string
+	Fold       string
+	Threshold  float64 // default threshold of a binomial model: max F1; else 0.5
+	// Input and Actual are the encoded parameter structs, without the model's key:
+	// what was asked for and what training used.
+	Input, Actual []byte
+	// Parameters shows them to people; it is made from Input and Actual.
+	Parameters []param.Info `cbor:"-"`
+	Summary    *table.Table
+	History    []Scored     // scoring history, first entry before the first step
+	Importance *table.Table // nil when the algorithm has none
+	// Numbers and Tables are further fields of the algorithm's output by wire name.
+	Numbers     map[string]float64
+	Tables      map[string]*table.Table
+	Train       *metrics.Metrics
+	Valid       *metrics.Metrics
+	CrossValid  *metrics.Metrics
+	CVSummary   *table.Table
+	Step        string     // what a step of the history is: "Number of Trees"
+	FoldHistory [][]Scored // scoring history of each fold's model
+	Warnings    []string
+}
+
+// NewInfo returns what the task alone says about its model: category and columns.
+func NewInfo(t *Task) *Info {
+	d, r := t.Train, t.Roles
+	i := &Info{
+		Category: t.Category, Threshold: 0.5,
+		Names: append([]string(nil), d.Names...), Predictors: len(d.Names),
+		Response: r.Response, Weights: r.Weights, Offset: r.Offset, Fold: r.Fold,
+	}
+	cols := append([]*frame.Column(nil), d.Columns...)
+	for _, s := range []struct {
+		name string
+		col  *frame.Column
+	}{{r.Weights, d.Weights}, {r.Offset, d.Offset}, {r.Fold, d.Fold}, {r.Response, d.Response}} {
+		if s.col != nil {
+			i.Names, cols = append(i.Names, s.name), append(cols, s.col)
+		}
+	}
+	for _, c := range cols {
+		i.Kinds = append(i.Kinds, c.Kind())
+		i.Domains = append(i.Domains, c.Domain())
+	}
+	return i
+}
+
+// Identity says which training made the model and when; equal payloads may
+// differ in it.
+type Identity struct {
+	Key           string
+	Named         bool // the key was asked for, not made up
+	TrainingFrame string
+	ValidFrame    string
+	Started       time.Time
+	Ended         time.Time
+	Running       bool // snapshot of a model that is still being trained
+	CVModels      []string
+	CVPredictions []string
+	CVHoldout     string
+	CVFolds       string // frame of fold numbers
+	// Times holds the wall clock and the duration of each entry of Info.History.
+	Times                        []Stamp
+	FoldTimes                    [][]Stamp // the same for each entry of Info.FoldHistory
+	TrainChecksum, ValidChecksum int64
+}
+
+// Stamp is when a scoring happened.
+type Stamp struct {
+	At       time.Time
+	Duration time.Duration
+}
+
+// Scored is one entry of the scoring history: the values of the metrics that
+// HistoryTable shows, in its order; nil for a frame that was not measured.
+type Scored struct {
+	Step         int // trees, epochs, iterations
+	Train, Valid []float64
+}
+
+// Scoring is a frame made fit for a model: columns in the model's order, codes
+// in the model's levels.
+type Scoring struct {
+	Frame   *frame.Frame    // the frame as it came
+	Columns []*frame.Column // one for each predictor; never nil
+	Offset  *frame.Column   // nil for none
+	Rows    int
+}
+
+// Task is one training, with everything resolved that does not depend on the
+// algorithm's own parameters.
+type Task struct {
+	Key      string
+	Category Category
+	Roles    Roles
+	Train    *Data
+	Valid    *Data // nil for none
+	Seed     uint64
+	Threads  int
+	Backend  string    // tier name as --backend gave it
+	Deadline time.Time // when to stop and keep what there is; zero for never
+	// AUC says how the AUC of several classes is averaged; GainsLiftBins how many
+	// groups the gains/lift table has: -1 for the default, 0 for no table.
+	AUC           metrics.AUCType
+	GainsLiftBins int
+	// Progress reports the share done. Publish replaces the snapshot that the
+	// catalog shows of a running model; a cancelled training leaves the last one.
+	Progress func(share float64, msg string)
+	Publish  func(Model)
+	Now      func() time.Time
+	// Lookup finds a finished model by key (checkpoint, base models).
+	Lookup func(key string) (Model, error)
+}
+
+// Roles are the names of the special columns, "" for those that are not used.
+type Roles struct{ Response, Weights, Offset, Fold string }
+
+// Data is a training or validation frame made fit: predictors by position, and
+// the special columns.
+type Data struct {
+	Key      string
+	Checksum int64
+	Frame    *frame.Frame
+	Names    []string        // predictors
+	Columns  []*frame.Column // predictors; validation data in the training levels
+	Response *frame.Column   // numbers, or codes in the model's response domain
+	Domain   []string        // response classes; nil for regression
+	Weights  *frame.Column   // nil for ones
+	Offset   *frame.Column   // nil for zeros
+	Fold     *frame.Column
+	Rows     int
+}
+
+// Trainer is a Spec's training step. It returns the model, or ctx.Err() when it
+// was cancelled before the first usable model.
+type Trainer[P any] func(ctx context.Context, t *Task, p P) (Model, error)

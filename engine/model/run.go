@@ -1,0 +1,158 @@
+package model
+
+import (
+	"context"
+	"time"
+
+	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/param"
+)
+
+// Env is what a training may ask of its surroundings.
+type Env struct {
+	Frame   func(key, field string) (*frame.Frame, error)
+	Model   func(key string) (Model, error)
+	NewKey  func(prefix string) string
+	NewSeed func() int64
+	Now     func() time.Time
+	Backend string
+	Threads int
+}
+
+// Run is a training whose parameters have been checked.
+type Run struct {
+	Name   string
+	Key    string
+	Params []param.Info // input and actual values
+	Task   *Task
+	Memory int64 // estimate beyond the frames, in bytes
+
+	env     Env
+	cv      *CrossValidation // these three are nil where the algorithm has no such block
+	folding *Folding
+	runtime *Runtime
+	fit     func(ctx context.Context, t *Task, as role) (Model, error)
+}
+
+// role says which training of a Run one is: that of a fold, or the main one with
+// the models of its folds, nil without cross-validation.
+type role struct {
+	fold  bool
+	folds []Model
+}
+
+// Hooks are told what happens while a Run trains.
+type Hooks struct {
+	Progress func(share float64, msg string)
+	Publish  func(Model) // snapshot of the main model
+}
+
+// Result is what a Run made. Frames holds cross-validation frames by key.
+type Result struct {
+	Model  Model
+	Folds  []Model // those to keep
+	Frames []NamedFrame
+}
+
+// NamedFrame is a frame and the key it is to be published under.
+type NamedFrame struct {
+	Key   string
+	Frame *frame.Frame
+}
+
+// FrameKeys returns the keys of the frames that the training reads.
+func (r *Run) FrameKeys() []string {
+	var keys []string
+	for _, d := range []*Data{r.Task.Train, r.Task.Valid} {
+		if d != nil && d.Key != "" {
+			keys = append(keys, d.Key)
+		}
+	}
+	return keys
+}
+
+// newTask makes the task without its data.
+func newTask(key string, b blocks, env Env) *Task {
+	t := &Task{
+		Key: key, Threads: env.Threads, Backend: env.Backend, Now: env.Now, Lookup: env.Model,
+		Progress: func(float64, string) {}, Publish: func(Model) {},
+	}
+	if c := b.columns; c != nil {
+		t.Roles = Roles{Response: string(c.Response), Weights: string(c.Weights), Offset: string(c.Offset)}
+	}
+	if b.folding != nil {
+		t.Roles.Fold = string(b.folding.FoldColumn)
+	}
+	if b.seeding != nil {
+		t.Seed = uint64(b.seeding.Seed)
+	}
+	return t
+}
+
+// Train runs the training: the folds of cross-validation, when asked for, then
+// the main model. The time that max_runtime_secs allows starts now and is shared
+// by all of them. A training that ctx cancels returns ctx.Err(), and the last
+// snapshot as Result.Model where there is one.
+func (r *Run) Train(ctx context.Context, h Hooks) (Result, error) {
+	if h.Progress == nil {
+		h.Progress = func(float64, string) {}
+	}
+	if h.Publish == nil {
+		h.Publish = func(Model) {}
+	}
+	t := *r.Task
+	started := r.env.Now()
+	t.Deadline = r.deadline(started)
+	folds, err := r.crossValidate(ctx, t, h.Progress)
+	if err != nil {
+		return Result{}, err
+	}
+	var res Result
+	t.Publish = func(m Model) {
+		res.Model = m
+		r.identify(m, started, true)
+		h.Publish(m)
+	}
+	t.Progress = h.Progress
+	as := role{}
+	if folds != nil {
+		as.folds = folds.models
+		done := float64(len(as.folds)) / float64(len(as.folds)+1)
+		t.Progress = func(share float64, msg string) { h.Progress(done+share*(1-done), msg) }
+	}
+	m, err := r.fit(ctx, &t, as)
+	if err != nil {
+		return res, err
+	}
+	r.identify(m, started, false)
+	if folds != nil {
+		r.attachFolds(m, folds, &res)
+	}
+	res.Model = m
+	return res, nil
+}
+
+// deadline returns when a training that starts now has to end; zero for never.
+func (r *Run) deadline(now time.Time) time.Time {
+	const century = 100 * 365 * 24 * 3600 // seconds; more would overflow a Duration
+	if r.runtime == nil || r.runtime.MaxSeconds <= 0 || r.runtime.MaxSeconds > century {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(r.runtime.MaxSeconds * float64(time.Second)))
+}
+
+// identify fills what does not belong to the payload.
+func (r *Run) identify(m Model, started time.Time, running bool) {
+	info := m.Info()
+	id := &info.Identity
+	id.Key, id.Started, id.Running = r.Key, started, running
+	if !running {
+		id.Ended = r.env.Now()
+	}
+	if d := r.Task.Train; d != nil {
+		id.TrainingFrame, id.TrainChecksum = d.Key, d.Checksum
+	}
+	if d := r.Task.Valid; d != nil {
+		id.ValidFrame, id.ValidChecksum = d.Key, d.Checksum
+	}
+}

@@ -1,0 +1,252 @@
+package model
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"github.com/geyser-ml/geyser/engine/param"
+)
+
+// Spec is what an algorithm states about itself. P is its parameter struct,
+// which embeds Frames and the other blocks of this package that it uses.
+type Spec[P any] struct {
+	Name       string // wire name, "gbm"
+	Title      string // "Gradient Boosting Machine"
+	ID         string // prefix of generated keys and name of its jobs, "GBM"
+	Version    int    // version of the builder's routes: 3 or 99
+	Supervised bool
+	Categories []Category
+	Schema     *param.Schema[P]
+
+	// Check looks across fields and at the data. t.Train is nil when no training
+	// frame was given. It must not change p.
+	Check func(p *P, t *Task) param.Issues
+	// Resolve replaces AUTO by what training will use.
+	Resolve func(p *P, t *Task)
+	// Tune may change the parameters of the main model after its folds have been
+	// trained (nil: it does not).
+	Tune func(p *P, folds []Model)
+	// Settle writes into p what the training itself has decided, such as the number
+	// of trees after an early stop (nil: nothing).
+	Settle func(p *P, m Model)
+	// Memory estimates the bytes that training needs beyond the frames.
+	Memory func(p *P, t *Task) int64
+	Train  Trainer[P]
+	// Load reads back what Model.Payload wrote.
+	Load func(info *Info, payload []byte) (Model, error)
+}
+
+// Algo is an algorithm whose parameter type has been erased: what HTTP, grid
+// search and AutoML see.
+type Algo struct {
+	Name, Title, ID string
+	Version         int
+	Supervised      bool
+	Categories      []Category
+
+	metadata []param.Info
+	prepare  func(param.Raw, Env) (*Run, param.Issues)
+	load     func(*Info, []byte) (Model, error)
+	describe func(*Info) ([]param.Info, error)
+}
+
+// Metadata describes the parameters with their defaults, in wire order.
+func (a *Algo) Metadata() []param.Info { return a.metadata }
+
+// Prepare decodes and checks parameters against the data. With fatal issues the
+// Run is only good for its Params; without a training frame Run.Task.Train is
+// nil.
+func (a *Algo) Prepare(raw param.Raw, env Env) (*Run, param.Issues) { return a.prepare(raw, env) }
+
+// Load reads back a model of this algorithm.
+func (a *Algo) Load(info *Info, payload []byte) (Model, error) { return a.load(info, payload) }
+
+// blocks are the embedded blocks of one parameter struct; nil where it has none.
+type blocks struct {
+	frames    *Frames
+	cv        *CrossValidation
+	folding   *Folding
+	columns   *Columns
+	balancing *Balancing
+	stopping  *Stopping
+	runtime   *Runtime
+	seeding   *Seeding
+}
+
+// blocksOf finds the embedded blocks of *p.
+func blocksOf(p any) blocks {
+	var b blocks
+	v := reflect.ValueOf(p).Elem()
+	for i := range v.NumField() {
+		if !v.Type().Field(i).Anonymous {
+			continue
+		}
+		switch x := v.Field(i).Addr().Interface().(type) {
+		case *Frames:
+			b.frames = x
+		case *CrossValidation:
+			b.cv = x
+		case *Folding:
+			b.folding = x
+		case *Columns:
+			b.columns = x
+		case *Balancing:
+			b.balancing = x
+		case *Stopping:
+			b.stopping = x
+		case *Runtime:
+			b.runtime = x
+		case *Seeding:
+			b.seeding = x
+		}
+	}
+	return b
+}
+
+// Define erases the parameter type of a Spec. It is the only place that does.
+func Define[P any](s Spec[P]) *Algo {
+	return &Algo{
+		Name: s.Name, Title: s.Title, ID: s.ID, Version: s.Version,
+		Supervised: s.Supervised, Categories: s.Categories,
+		metadata: s.Schema.Metadata(),
+		load:     s.Load,
+		describe: s.describe,
+		prepare:  func(raw param.Raw, env Env) (*Run, param.Issues) { return prepare(&s, raw, env) },
+	}
+}
+
+// prepare is Algo.Prepare with the type still known.
+func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
+	input, issues := s.Schema.Decode(raw)
+	actual := input
+	b := blocksOf(&actual)
+	run := &Run{
+		Name: s.Name, Key: string(b.frames.ModelID), env: env,
+		Params: s.Schema.Describe(input, actual),
+	}
+	if undecodable(issues) {
+		return run, issues
+	}
+	named := run.Key != ""
+	if !named {
+		run.Key = env.NewKey(s.ID)
+		b.frames.ModelID = param.ModelKey(run.Key)
+	}
+	if b.seeding != nil && b.seeding.Seed == -1 {
+		b.seeding.Seed = env.NewSeed()
+	}
+	run.Task = newTask(run.Key, b, env)
+	issues = append(issues, run.resolveData(b, s.Supervised)...)
+	if s.Check != nil && !noObject(issues) {
+		issues = append(issues, s.Check(&actual, run.Task)...)
+	}
+	if issues.Fatal() {
+		run.Params = s.Schema.Describe(input, actual)
+		return run, issues
+	}
+	if run.Task.Train != nil {
+		b.resolve(run.Task.Category)
+		if s.Resolve != nil {
+			s.Resolve(&actual, run.Task)
+		}
+	}
+	run.Params = s.Schema.Describe(input, actual)
+	if run.Task.Train != nil && s.Memory != nil {
+		run.Memory = s.Memory(&actual, run.Task)
+	}
+	run.cv, run.folding, run.runtime = b.cv, b.folding, b.runtime
+	run.fit = func(ctx context.Context, t *Task, as role) (Model, error) {
+		p := actual
+		own := blocksOf(&p)
+		own.frames.ModelID = param.ModelKey(t.Key)
+		if as.fold && own.cv != nil {
+			own.cv.NFolds, own.folding.FoldAssignment = 0, ""
+		}
+		if as.folds != nil && s.Tune != nil {
+			s.Tune(&p, as.folds)
+		}
+		shown := *t
+		shown.Publish = func(m Model) {
+			if s.record(m.Info(), input, p, named) == nil {
+				t.Publish(m)
+			}
+		}
+		m, err := s.Train(ctx, &shown, p)
+		if err != nil {
+			return nil, err
+		}
+		if s.Settle != nil {
+			s.Settle(&p, m)
+		}
+		return m, s.record(m.Info(), input, p, named)
+	}
+	return run, issues
+}
+
+// resolve writes what the words of the shared blocks stand for; "" where they have
+// no use.
+// H2O: a stopping metric without stopping rounds and a fold assignment without
+// folds are null.
+func (b blocks) resolve(c Category) {
+	if st := b.stopping; st != nil {
+		if st.Rounds > 0 {
+			st.Metric = StoppingMetric(st.Metric, c)
+		} else {
+			st.Metric = ""
+		}
+	}
+	if f := b.folding; f != nil && b.cv != nil {
+		switch {
+		case b.cv.NFolds == 0:
+			f.FoldAssignment = ""
+		case f.FoldAssignment == "AUTO":
+			f.FoldAssignment = "Random"
+		}
+	}
+}
+
+// record names the algorithm and keeps the parameters in the model, without its
+// key, which is no part of what was learnt.
+func (s *Spec[P]) record(info *Info, input, actual P, named bool) (err error) {
+	info.Algo, info.Title, info.Identity.Named = s.Name, s.Title, named
+	info.Parameters = s.Schema.Describe(input, actual)
+	blocksOf(&input).frames.ModelID = ""
+	blocksOf(&actual).frames.ModelID = ""
+	if info.Input, err = Marshal(&input); err == nil {
+		info.Actual, err = Marshal(&actual)
+	}
+	return err
+}
+
+// describe turns the kept parameters back into what people see.
+func (s *Spec[P]) describe(info *Info) ([]param.Info, error) {
+	var input, actual P
+	if err := Unmarshal(info.Input, &input); err != nil {
+		return nil, err
+	}
+	if err := Unmarshal(info.Actual, &actual); err != nil {
+		return nil, err
+	}
+	key := param.ModelKey(info.Identity.Key)
+	blocksOf(&actual).frames.ModelID = key
+	if info.Identity.Named {
+		blocksOf(&input).frames.ModelID = key
+	}
+	return s.Schema.Describe(input, actual), nil
+}
+
+// undecodable reports whether a parameter is unknown or has no value: looking at
+// the others would be guessing. A value out of range is no reason to stop looking.
+func undecodable(is param.Issues) bool {
+	return slices.ContainsFunc(is, func(i param.Issue) bool {
+		return i.Severity == param.Error && i.Cause != param.BadValue
+	})
+}
+
+// noObject reports whether a frame or model could not be found.
+func noObject(is param.Issues) bool {
+	return slices.ContainsFunc(is, func(i param.Issue) bool {
+		return i.Severity == param.Error && i.Cause == param.NoObject
+	})
+}
