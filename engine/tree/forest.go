@@ -1,0 +1,188 @@
+package tree
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/table"
+	"github.com/geyser-ml/geyser/kernels"
+)
+
+// Forest is a growing list of trees in scoring form, with what inspection and
+// explanation need beside it: the gain of each split and the weight of the
+// training rows that reached each node. Slices only ever grow, so that a
+// Snapshot may be read while more trees are added.
+type Forest struct {
+	kernels.Forest
+	Gain  []float32 // of splits; 0 at leaves
+	Cover []float32 // summed weights of the training rows
+}
+
+// Add appends a tree, nodes in depth-first, left-first order, its splits turned
+// from bins to values. class is the class whose score it adds to.
+func (f *Forest) Add(t *Tree, bins kernels.Bins, class int) {
+	f.Roots = append(f.Roots, int32(len(f.Feature)))
+	f.Class = append(f.Class, int32(class))
+	f.add(t, 0, bins)
+}
+
+// add appends node i of t and all below it, and returns its place.
+func (f *Forest) add(t *Tree, i int, bins kernels.Bins) int32 {
+	n := &t.nodes[i]
+	at := len(f.Feature)
+	f.Feature = append(f.Feature, -1)
+	f.Threshold = append(f.Threshold, 0)
+	f.Left = append(f.Left, -1)
+	f.Right = append(f.Right, -1)
+	f.MissingLeft = append(f.MissingLeft, 0)
+	f.SetAt = append(f.SetAt, -1)
+	f.SetLen = append(f.SetLen, 0)
+	f.Value = append(f.Value, n.value)
+	f.Gain = append(f.Gain, float32(n.split.Gain))
+	f.Cover = append(f.Cover, float32(n.Sum.W))
+	if n.left < 0 {
+		f.Gain[at] = 0
+		return int32(at)
+	}
+	s := &n.split
+	f.Feature[at] = s.Feature
+	if s.MissingLeft {
+		f.MissingLeft[at] = 1
+	}
+	if levels := bins.Levels(int(s.Feature)); levels > 0 {
+		f.SetAt[at], f.SetLen[at] = int32(len(f.Sets)), int32(levels)
+		set := make([]uint64, (levels+63)/64)
+		for c := range levels {
+			if b := bins.BinOf(int(s.Feature), c); s.Set[b/64]>>(b%64)&1 == 1 {
+				set[c/64] |= 1 << (c % 64)
+			}
+		}
+		f.Sets = append(f.Sets, set...)
+	} else {
+		f.Threshold[at] = kernels.Threshold(bins, int(s.Feature), s.Bin)
+	}
+	left := f.add(t, n.left, bins)
+	right := f.add(t, n.right, bins)
+	f.Left[at], f.Right[at] = left, right
+	return int32(at)
+}
+
+// Snapshot returns the forest as it is now; later Adds do not show in it.
+func (f *Forest) Snapshot() *Forest {
+	c := *f
+	return &c
+}
+
+// Trees returns the number of trees.
+func (f *Forest) Trees() int { return len(f.Roots) }
+
+// Importance returns the summed gain of each of p predictors.
+func (f *Forest) Importance(p int) []float64 {
+	out := make([]float64, p)
+	for i, j := range f.Feature {
+		if j >= 0 {
+			out[j] += float64(f.Gain[i])
+		}
+	}
+	return out
+}
+
+// SizeBytes estimates the memory of the forest.
+func (f *Forest) SizeBytes() int64 {
+	return int64(len(f.Feature))*(4+8+4+4+1+4+4+4+4+4) + int64(len(f.Sets))*8 + int64(len(f.Roots))*8
+}
+
+// Summary returns H2O's model summary: one row about all trees.
+func (f *Forest) Summary() *table.Table {
+	trees := f.Trees()
+	minD, maxD, sumD := math.MaxInt, 0, 0
+	minL, maxL, sumL := math.MaxInt, 0, 0
+	for _, r := range f.Roots {
+		d, l := f.shape(r)
+		minD, maxD, sumD = min(minD, d), max(maxD, d), sumD+d
+		minL, maxL, sumL = min(minL, l), max(maxL, l), sumL+l
+	}
+	if trees == 0 {
+		minD, minL = 0, 0
+	}
+	mean := func(s int) float64 { return float64(s) / float64(max(trees, 1)) }
+	perClass := 1
+	for _, c := range f.Class {
+		perClass = max(perClass, int(c)+1)
+	}
+	t := table.New("Model Summary", "")
+	t.Add("", table.String, "", "")
+	t.Add("Number of Trees", table.Long, "", int64(trees/perClass))
+	t.Add("Number of Internal Trees", table.Long, "", int64(trees))
+	t.Add("Model Size in Bytes", table.Long, "", f.SizeBytes())
+	t.Add("Min. Depth", table.Long, "", int64(minD))
+	t.Add("Max. Depth", table.Long, "", int64(maxD))
+	t.Add("Mean Depth", table.Double, "", mean(sumD))
+	t.Add("Min. Leaves", table.Long, "", int64(minL))
+	t.Add("Max. Leaves", table.Long, "", int64(maxL))
+	t.Add("Mean Leaves", table.Double, "", mean(sumL))
+	return t
+}
+
+// shape returns the depth and the number of leaves below a node.
+func (f *Forest) shape(i int32) (depth, leaves int) {
+	if f.Left[i] < 0 {
+		return 0, 1
+	}
+	ld, ll := f.shape(f.Left[i])
+	rd, rl := f.shape(f.Right[i])
+	return max(ld, rd) + 1, ll + rl
+}
+
+// Check reports what is wrong with a forest that was read from a file: scoring
+// must stay inside its arrays. kinds are those of the predictors.
+func (f *Forest) Check(kinds []frame.Kind, classes int) error {
+	n := len(f.Feature)
+	for _, l := range []int{len(f.Threshold), len(f.Left), len(f.Right), len(f.MissingLeft), len(f.SetAt), len(f.SetLen), len(f.Value), len(f.Gain), len(f.Cover)} {
+		if l != n {
+			return fmt.Errorf("arrays of %d and %d nodes", n, l)
+		}
+	}
+	if len(f.Roots) != len(f.Class) || len(f.Roots)%classes != 0 {
+		return fmt.Errorf("%d roots, %d classes of trees, %d classes", len(f.Roots), len(f.Class), classes)
+	}
+	for i, r := range f.Roots {
+		if r < 0 || int(r) >= n || f.Class[i] < 0 || int(f.Class[i]) >= classes {
+			return fmt.Errorf("tree %d starts at node %d of %d, class %d of %d", i, r, n, f.Class[i], classes)
+		}
+	}
+	inside := func(i int, child int32) bool { return int(child) > i && int(child) < n } // children stand behind, so a walk ends
+	for i := range n {
+		if f.Left[i] < 0 {
+			continue
+		}
+		if !inside(i, f.Left[i]) || !inside(i, f.Right[i]) || f.Feature[i] < 0 || int(f.Feature[i]) >= len(kinds) {
+			return fmt.Errorf("node %d: children %d and %d of %d, column %d of %d", i, f.Left[i], f.Right[i], n, f.Feature[i], len(kinds))
+		}
+		set := f.SetAt[i] >= 0
+		if set != (kinds[f.Feature[i]] == frame.Enum) {
+			return fmt.Errorf("node %d: split of another kind than column %d", i, f.Feature[i])
+		}
+		if set && (f.SetLen[i] < 0 || int(f.SetAt[i])+(int(f.SetLen[i])+63)/64 > len(f.Sets)) {
+			return fmt.Errorf("node %d: set outside the table", i)
+		}
+	}
+	return nil
+}
+
+// Rank returns names and values by descending value; equal ones keep their order.
+func Rank(names []string, values []float64) ([]string, []float64) {
+	order := make([]int, len(names))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
+	n, v := make([]string, len(names)), make([]float64, len(names))
+	for i, j := range order {
+		n[i], v[i] = names[j], values[j]
+	}
+	return n, v
+}

@@ -1,0 +1,200 @@
+// Package tree grows and keeps decision trees for the algorithms that are made
+// of them: gradient boosting, random forests, isolation forests. It drives a
+// kernels.Grower level by level, turns its splits on bins into splits on values,
+// and holds the result as one compact forest.
+//
+// A tree minimises the second-order expansion of a loss around the current
+// scores (Ref: Friedman 2001; Chen and Guestrin 2016, eq. 6):
+//
+//	sum over leaves of  G v + (H + lambda) v² / 2
+//
+// with G and H the sums of first and second derivatives of a leaf's rows, whose
+// best value is v = -G/(H + lambda) and whose gain decides the splits. H2O splits
+// by the reduction of squared error of the residuals instead: the same for
+// gaussian, another weighting for other losses.
+package tree
+
+import (
+	"errors"
+
+	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/kernels"
+)
+
+// Columns shows frame columns to kernels. The frame columns must stay reachable
+// while the result is used.
+func Columns(cols []*frame.Column) []kernels.Column {
+	out := make([]kernels.Column, len(cols))
+	for i, c := range cols {
+		out[i] = kernels.Column{Values: raw(c), Levels: len(c.Domain())}
+	}
+	return out
+}
+
+// raw returns the typed slice of a column, nil when all values are missing.
+func raw(c *frame.Column) any {
+	switch c.DType() {
+	case frame.I8:
+		return frame.Values[int8](c)
+	case frame.I16:
+		return frame.Values[int16](c)
+	case frame.I32:
+		return frame.Values[int32](c)
+	case frame.I64:
+		return frame.Values[int64](c)
+	case frame.F32:
+		return frame.Values[float32](c)
+	case frame.F64:
+		return frame.Values[float64](c)
+	}
+	return nil
+}
+
+// smallRows is the size below which a node's whole subtree is finished in one
+// core's cache, where the tier can do that.
+const smallRows = 8192
+
+// Grow grows one tree and returns it; value gives a leaf its value. Each leaf's
+// value has been added to scores for all rows when it returns.
+func Grow(g kernels.Grower, in kernels.TreeInput, maxDepth int, value func(kernels.Sum) float32, scores *kernels.Buffer[float64]) (*Tree, error) {
+	root, err := g.Begin(in)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tree{nodes: []node{{Node: root, left: -1}}}
+	level := []int{0}
+	var small []int
+	for len(level) > 0 {
+		var open []int
+		for _, i := range level {
+			switch n := &t.nodes[i]; {
+			case n.Depth >= maxDepth:
+			case n.Sum.N <= smallRows:
+				small = append(small, i)
+			default:
+				open = append(open, i)
+			}
+		}
+		if level, err = t.split(g, open); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.finish(g, small, maxDepth); err != nil {
+		return nil, err
+	}
+	var leaves []kernels.LeafValue
+	for i := range t.nodes {
+		if n := &t.nodes[i]; n.left < 0 {
+			n.value = value(n.Sum)
+			leaves = append(leaves, kernels.LeafValue{Node: n.ID, Value: n.value})
+		}
+	}
+	return t, g.Leaves(leaves, scores)
+}
+
+// Tree is one tree as it was grown: splits on bins.
+type Tree struct {
+	nodes []node // the root first
+}
+
+// node is a leaf while left is negative.
+type node struct {
+	kernels.Node
+	split       kernels.Split
+	left, right int
+	value       float32
+}
+
+// split parts the given nodes where that pays and returns their children.
+func (t *Tree) split(g kernels.Grower, open []int) ([]int, error) {
+	if len(open) == 0 {
+		return nil, nil
+	}
+	handles := make([]kernels.Node, len(open))
+	for k, i := range open {
+		handles[k] = t.nodes[i].Node
+	}
+	splits, err := g.Level(handles)
+	if err != nil {
+		return nil, err
+	}
+	var apply []kernels.Split
+	var parents []int
+	for k, s := range splits {
+		if s.Feature >= 0 {
+			apply = append(apply, s)
+			parents = append(parents, open[k])
+		}
+	}
+	if len(apply) == 0 {
+		return nil, nil
+	}
+	children, err := g.Apply(apply)
+	if err != nil {
+		return nil, err
+	}
+	var next []int
+	for k, c := range children {
+		i, at := parents[k], len(t.nodes)
+		t.nodes = append(t.nodes, node{Node: c.Left, left: -1}, node{Node: c.Right, left: -1})
+		t.nodes[i].split, t.nodes[i].left, t.nodes[i].right = apply[k], at, at+1
+		next = append(next, at, at+1)
+	}
+	return next, nil
+}
+
+// finish grows the subtrees of small nodes.
+func (t *Tree) finish(g kernels.Grower, small []int, maxDepth int) error {
+	if len(small) == 0 {
+		return nil
+	}
+	handles := make([]kernels.Node, len(small))
+	for k, i := range small {
+		handles[k] = t.nodes[i].Node
+	}
+	subtrees, err := g.Grow(handles)
+	if errors.Is(err, kernels.ErrUnavailable) {
+		for level := small; len(level) > 0; {
+			open := level[:0:0]
+			for _, i := range level {
+				if t.nodes[i].Depth < maxDepth {
+					open = append(open, i)
+				}
+			}
+			if level, err = t.split(g, open); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for k, s := range subtrees {
+		at := 0
+		t.graft(small[k], s, &at)
+	}
+	return nil
+}
+
+// graft hangs a subtree, given in depth-first order, below node i.
+func (t *Tree) graft(i int, s kernels.Subtree, at *int) {
+	k := *at
+	*at++
+	t.nodes[i].Node = s.Nodes[k]
+	if s.Splits[k].Feature < 0 {
+		return
+	}
+	t.nodes[i].split = s.Splits[k]
+	l := len(t.nodes)
+	t.nodes = append(t.nodes, node{left: -1})
+	t.nodes[i].left = l
+	t.graft(l, s, at)
+	r := len(t.nodes)
+	t.nodes = append(t.nodes, node{left: -1})
+	t.nodes[i].right = r
+	t.graft(r, s, at)
+}
+
+// Leaves returns the number of leaves.
+func (t *Tree) Leaves() int { return (len(t.nodes) + 1) / 2 }
