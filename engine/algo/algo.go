@@ -1,0 +1,15 @@
+// Package algo lists the algorithms. It is the one registration: routes,
+// metadata, checks, grid search and the generic tests read it.
+package algo
+
+import (
+	"github.com/geyser-ml/geyser/engine/algo/gbm"
+	"github.com/geyser-ml/geyser/engine/model"
+)
+
+// All returns every algorithm, in the order in which they are listed to people.
+func All() []*model.Algo {
+	return []*model.Algo{
+		gbm.Algo,
+	}
+}

@@ -1,0 +1,96 @@
+// Package gbm is gradient boosting of decision trees.
+//
+// It estimates a score F(x) = f0 + Σ nu_t h_t(x), a sum of trees, that minimises
+// the expected loss of a response: squared error (gaussian), the negative
+// log-likelihood of two classes (bernoulli) or of several (multinomial, one tree
+// a class and step).
+//
+// Step t takes first and second derivatives g and h of the loss at the current
+// scores, grows a tree that minimises their quadratic form (package tree), and
+// adds nu_t times its leaf values, nu_t = learn_rate · learn_rate_annealing^t
+// (Ref: Friedman 2001, algorithms 1, 5 and 6, with one Newton step a leaf;
+// Friedman 2002 for row sampling).
+//
+// Notation: n rows, p columns, k classes, w weights, y response, g and h
+// derivatives, G and H their sums over a node.
+//
+// H2O differs: it splits by the reduction of squared error of the residuals, its
+// bins follow each node's range, and it measures the growing model by the clock,
+// where this package measures by a schedule that the data size alone decides.
+package gbm
+
+import (
+	"math"
+
+	"github.com/geyser-ml/geyser/engine/dist"
+	"github.com/geyser-ml/geyser/engine/metrics"
+	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/param"
+)
+
+// Algo is gradient boosting as HTTP, grid search and AutoML see it.
+var Algo = model.Define(model.Spec[Params]{
+	Name: "gbm", Title: "Gradient Boosting Machine", ID: "GBM", Version: 3,
+	Supervised: true,
+	Categories: []model.Category{model.Regression, model.Binomial, model.Multinomial},
+	Schema:     param.Of[Params]().Named("GBMParametersV3"),
+	Check:      check,
+	Resolve:    resolve,
+	Tune:       tune,
+	Settle:     settle,
+	Memory:     memory,
+	Train:      train,
+	Load:       load,
+})
+
+// resolve writes what AUTO stands for.
+func resolve(p *Params, t *model.Task) {
+	if f, err := dist.Resolve(p.Distribution, len(t.Train.Domain)); err == nil {
+		p.Distribution = f.Name()
+	}
+	if t.Category == model.Binomial {
+		p.Distribution = "bernoulli" // of two classes multinomial is the same likelihood
+	}
+	p.CategoricalEncoding = "Enum"
+	p.CalibrationMethod = "PlattScaling"
+	t.AUC, t.GainsLiftBins = metrics.AUCType(p.AUCType), p.GainsLiftBins
+}
+
+// tune gives the main model the mean number of trees at which its folds have
+// stopped.
+// H2O: SharedTree.cv_computeAndSetOptimalParameters.
+func tune(p *Params, folds []model.Model) {
+	if p.Stopping.Rounds == 0 {
+		return
+	}
+	sum := 0
+	for _, m := range folds {
+		sum += m.(*Model).steps()
+	}
+	p.NTrees = max(1, int(math.Round(float64(sum)/float64(len(folds)))))
+	p.Stopping.Rounds = 0
+}
+
+// settle tells how many trees were grown when the training has stopped early.
+func settle(p *Params, m model.Model) { p.NTrees = m.(*Model).steps() }
+
+// memory estimates what training holds beside the frames: bins in two layouts,
+// scores, derivatives and the rows of nodes with their derivatives, twice.
+func memory(p *Params, t *model.Task) int64 {
+	n, classes := int64(t.Train.Rows), int64(max(1, len(t.Train.Domain)))
+	if classes == 2 {
+		classes = 1
+	}
+	cell := int64(2)
+	if p.NBins > 254 || p.NBinsCats > 254 {
+		cell = 4
+	}
+	b := n * (int64(len(t.Train.Columns))*cell + 8*classes*3 + 8*classes + 40)
+	if t.Valid != nil {
+		b += int64(t.Valid.Rows) * 8 * classes * 3
+	}
+	if p.NFolds > 1 || p.FoldColumn != "" {
+		b += t.Train.Frame.SizeBytes() + n*8*classes
+	}
+	return b
+}
