@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"os"
+	"runtime"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/cpu"
+	"golang.org/x/sys/unix"
+
+	"github.com/geyser-ml/geyser/kernels"
+)
+
+// Tier is one way to compute, present or not.
+type Tier struct {
+	Name      string
+	Available bool
+	Detail    string // what it is, or what is missing
+}
+
+// Diagnosis is what the doctor, the cloud status and the metrics show.
+type Diagnosis struct {
+	Version     string
+	GoVersion   string
+	CPUs        int
+	Threads     int
+	CPUFeatures []string
+	Tiers       []Tier
+	XGBoost     Tier
+	MemoryLimit int64 // of admitted jobs, 0 for none
+	MemoryUsed  int64 // admitted now
+	HeapBytes   int64
+	DataDir     string
+	DiskFree    int64
+	DiskTotal   int64
+	OpenFDs     int
+	Load        float64 // of the last minute
+	PID         int
+	Running     int // jobs
+}
+
+// Diagnose looks at the machine and the engine. It is cheap enough for a status
+// request.
+func (e *Engine) Diagnose() Diagnosis {
+	d := Machine(e.cfg.Version, e.cfg.DataDir)
+	d.MemoryLimit, d.MemoryUsed = e.memory.Limit(), e.memory.Used()
+	if e.cfg.Threads > 0 {
+		d.Threads = e.cfg.Threads
+	}
+	for _, j := range e.jobs.List() {
+		if !j.Snapshot().State.Ended() {
+			d.Running++
+		}
+	}
+	return d
+}
+
+// Machine is Diagnose without an engine.
+func Machine(version, dataDir string) Diagnosis {
+	d := Diagnosis{
+		Version: version, GoVersion: runtime.Version(), CPUs: runtime.NumCPU(), Threads: runtime.GOMAXPROCS(0),
+		CPUFeatures: features(), DataDir: dataDir, PID: os.Getpid(),
+	}
+	for _, t := range kernels.Tiers() {
+		d.Tiers = append(d.Tiers, Tier{Name: t.Name, Available: t.Available, Detail: t.Detail})
+	}
+	d.XGBoost = Tier{Name: "libxgboost", Detail: "this release has no xgboost builder"}
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	d.HeapBytes = int64(sample[0].Value.Uint64())
+	var fs unix.Statfs_t
+	if dataDir != "" && unix.Statfs(dataDir, &fs) == nil {
+		d.DiskFree, d.DiskTotal = int64(fs.Bavail)*int64(fs.Bsize), int64(fs.Blocks)*int64(fs.Bsize)
+	}
+	if list, err := os.ReadDir("/proc/self/fd"); err == nil {
+		d.OpenFDs = len(list)
+	}
+	if b, err := os.ReadFile("/proc/loadavg"); err == nil {
+		d.Load, _ = strconv.ParseFloat(strings.Fields(string(b))[0], 64)
+	}
+	return d
+}
+
+// features lists the vector units of the processor that kernels may use.
+func features() []string {
+	var out []string
+	for _, f := range []struct {
+		name string
+		has  bool
+	}{
+		{"sse4.2", cpu.X86.HasSSE42}, {"avx2", cpu.X86.HasAVX2}, {"fma", cpu.X86.HasFMA}, {"bmi2", cpu.X86.HasBMI2},
+		{"avx512f", cpu.X86.HasAVX512F}, {"avx512bw", cpu.X86.HasAVX512BW}, {"avx512vl", cpu.X86.HasAVX512VL},
+		{"asimd", cpu.ARM64.HasASIMD}, {"sve", cpu.ARM64.HasSVE},
+	} {
+		if f.has {
+			out = append(out, f.name)
+		}
+	}
+	return out
+}

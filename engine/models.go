@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/geyser-ml/geyser/engine/catalog"
+	"github.com/geyser-ml/geyser/engine/errs"
+	"github.com/geyser-ml/geyser/engine/model"
+)
+
+// Model returns a model; a model that is being trained is its last snapshot.
+// field is the parameter that named it.
+func (e *Engine) Model(key, field string) (model.Model, error) {
+	return catalog.Get[model.Model](e.catalog, key, field)
+}
+
+// Models lists the models, oldest first.
+func (e *Engine) Models() ([]model.Model, error) {
+	var out []model.Model
+	for _, x := range e.catalog.List(kindModel) {
+		m, err := e.Model(x.Key, "model_id")
+		if errs.KindOf(err) == errs.NotFound {
+			continue // removed meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// RemoveModel removes a model and what its cross-validation kept.
+func (e *Engine) RemoveModel(key string) error {
+	if _, err := e.Model(key, "model_id"); err != nil {
+		return err
+	}
+	return e.Remove(key, true)
+}
+
+// RemoveModels removes all models that no job holds.
+func (e *Engine) RemoveModels() error {
+	return e.removeWhere(func(x catalog.Entry) bool { return x.Kind == kindModel })
+}
+
+// parts returns the keys of what a model's cross-validation kept; none for other
+// objects.
+func (e *Engine) parts(key string) []string {
+	m, err := e.Model(key, "key")
+	if err != nil {
+		return nil
+	}
+	id := m.Info().Identity
+	out := append(append([]string(nil), id.CVModels...), id.CVPredictions...)
+	for _, k := range []string{id.CVHoldout, id.CVFolds} {
+		if k != "" {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// SaveModel writes a model file below an export root: into dir under the model's
+// key when dir is a folder or ends in a separator, else as dir itself. It returns
+// the path. An existing file is replaced only by force.
+func (e *Engine) SaveModel(key, dir string, force bool) (string, error) {
+	m, err := e.Model(key, "model_id")
+	if err != nil {
+		return "", err
+	}
+	path := dir
+	if st, err := os.Stat(dir); err == nil && st.IsDir() {
+		path = filepath.Join(dir, filepath.Base(key))
+	}
+	real, err := e.target(path, "dir", force)
+	if err != nil {
+		return "", err
+	}
+	_, err = writeModel(real, m)
+	return path, err
+}
+
+// target checks a path that is to be written and makes its folder.
+func (e *Engine) target(path, field string, force bool) (string, error) {
+	if path == "" {
+		return "", errs.Invalidf(field, "%s is empty; name a file below %v", field, e.cfg.ExportRoots)
+	}
+	real, err := e.allowed(path, e.cfg.ExportRoots, field)
+	if err != nil {
+		return "", err
+	}
+	if st, err := os.Stat(real); err == nil {
+		if st.IsDir() {
+			return "", errs.Invalidf(field, "%s is a folder; name a file", path)
+		}
+		if !force {
+			return "", errs.Invalidf(field, "%s exists already; use force to replace it", path)
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(real), 0o750); err != nil {
+		return "", errs.Invalidf(field, "cannot write to %s: %v", path, err)
+	}
+	return real, nil
+}
+
+// LoadModel reads a model file below an import or export root and publishes the
+// model under its own key.
+func (e *Engine) LoadModel(path string) (model.Model, error) {
+	roots := append(append([]string(nil), e.cfg.ImportRoots...), e.cfg.ExportRoots...)
+	real, err := e.allowed(path, roots, "dir")
+	if err != nil {
+		return nil, err
+	}
+	if st, err := os.Stat(real); err != nil || st.IsDir() {
+		return nil, errs.NotFoundf("dir", "File %s does not exist", path)
+	}
+	m, err := e.readModel(real)
+	if err != nil {
+		return nil, err
+	}
+	return m, e.publishModel("", m)
+}
+
+// WriteModel writes a model in its own format.
+func (e *Engine) WriteModel(w io.Writer, key string) error {
+	m, err := e.Model(key, "model_id")
+	if err != nil {
+		return err
+	}
+	b := bufio.NewWriterSize(w, 1<<16)
+	if err := model.Write(b, m); err != nil {
+		return err
+	}
+	return b.Flush()
+}
+
+// UploadModel publishes the model in an uploaded file.
+func (e *Engine) UploadModel(key string) (model.Model, error) {
+	u, err := catalog.Get[upload](e.catalog, key, "dir")
+	if err != nil {
+		return nil, err
+	}
+	m, err := e.readModel(u.path)
+	if err != nil {
+		return nil, err
+	}
+	return m, e.publishModel("", m)
+}
