@@ -135,7 +135,8 @@ func (e *Engine) Measure(ctx context.Context, modelKey, frameKey string, auc str
 // keptMetrics is how many measurements are kept before the oldest go.
 const keptMetrics = 1000
 
-// keep files a measurement; a newer one of the same model and frame replaces it.
+// keep files a measurement of a model on a frame; "" are predictions that were not
+// kept.
 func (e *Engine) keep(m model.Model, frameKey string, f *frame.Frame, got *metrics.Metrics, preds string) *Measured {
 	info := m.Info()
 	sum, _ := model.Checksum(m)
@@ -143,16 +144,41 @@ func (e *Engine) keep(m model.Model, frameKey string, f *frame.Frame, got *metri
 		Model: info.Identity.Key, Frame: frameKey, ModelChecksum: sum, FrameChecksum: f.Checksum(),
 		At: e.cfg.Now(), Category: info.Category, Metrics: got, Predictions: preds,
 	}
+	e.file(x)
+	return x
+}
+
+// keepTraining files what a training has measured.
+func (e *Engine) keepTraining(m model.Model) {
+	info := m.Info()
+	id := info.Identity
+	sum, _ := model.Checksum(m)
+	for _, x := range []struct {
+		frame string
+		check int64
+		got   *metrics.Metrics
+	}{{id.TrainingFrame, id.TrainChecksum, info.Train}, {id.ValidFrame, id.ValidChecksum, info.Valid}} {
+		if x.got != nil {
+			e.file(&Measured{
+				Model: id.Key, Frame: x.frame, ModelChecksum: sum, FrameChecksum: x.check,
+				At: id.Ended, Category: info.Category, Metrics: x.got,
+			})
+		}
+	}
+}
+
+// file adds a measurement; a newer one of the same model and frame replaces it.
+func (e *Engine) file(x *Measured) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.measured = append(slices.DeleteFunc(e.measured, func(o *Measured) bool { return o.Model == x.Model && o.Frame == x.Frame }), x)
 	if len(e.measured) > keptMetrics {
 		e.measured = e.measured[1:]
 	}
-	return x
 }
 
-// Measured lists the kept measurements of a model and a frame; "" stands for any.
+// Measured lists the kept measurements of a model and a frame, "" standing for
+// any: what was asked for, and what trainings of this process have measured.
 func (e *Engine) Measured(modelKey, frameKey string) []*Measured {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -23,7 +23,7 @@ type upload struct {
 
 // Imported is what an import found. Keys are references: nothing is read yet.
 type Imported struct {
-	Files, Keys, Fails, Dels []string
+	Files, Keys []string
 }
 
 // importPrefix starts the key of a file that is read in place.
@@ -57,9 +57,6 @@ func (e *Engine) Import(paths []string, pattern string) (Imported, error) {
 				out.Keys = append(out.Keys, importPrefix+f)
 			}
 		}
-	}
-	if len(out.Files) == 0 {
-		out.Fails = append(out.Fails, paths...)
 	}
 	return out, nil
 }
@@ -99,7 +96,9 @@ func (e *Engine) find(path string) ([]string, error) {
 			if !st.Mode().IsRegular() {
 				return nil, errs.Invalidf("path", "%s is not a regular file", path)
 			}
-			files = append(files, filepath.Clean(s))
+			if st.Size() > 0 { // H2O: an empty file is passed over without a word
+				files = append(files, filepath.Clean(s))
+			}
 			continue
 		}
 		err = filepath.WalkDir(s, func(p string, d os.DirEntry, err error) error {
@@ -222,14 +221,14 @@ func (e *Engine) sources(keys []string) ([]parse.Source, error) {
 		}
 		path, ok := strings.CutPrefix(k, importPrefix)
 		if !ok {
-			return nil, errs.Invalidf("source_frames", "Key not loaded: Key<Frame> %s", k)
+			return nil, errs.NotFoundf("source_frames", "Key not loaded: Key<Frame> %s", k)
 		}
 		real, err := e.allowed(path, e.cfg.ImportRoots, "source_frames")
 		if err != nil {
 			return nil, err
 		}
 		if st, err := os.Stat(real); err != nil || !st.Mode().IsRegular() {
-			return nil, errs.Invalidf("source_frames", "Key not loaded: Key<Frame> %s", k)
+			return nil, errs.NotFoundf("source_frames", "Key not loaded: Key<Frame> %s", k)
 		}
 		out[i] = parse.Source{Name: k, Path: real}
 	}

@@ -157,5 +157,9 @@ func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run, issues p
 	for _, w := range res.Model.Info().Warnings {
 		j.Warn(w)
 	}
-	return e.publishModel(owner, res.Model)
+	if err := e.publishModel(owner, res.Model); err != nil {
+		return err
+	}
+	e.keepTraining(res.Model)
+	return nil
 }

@@ -98,13 +98,15 @@ func payloadOf(m Model) (info, payload []byte, err error) {
 
 // Checksum identifies what a model has learnt: equal payloads, equal checksums.
 func Checksum(m Model) (int64, error) {
-	payload, err := m.Payload()
-	if err != nil {
-		return 0, err
+	if sum := m.Info().checksum; sum != 0 {
+		return sum, nil
 	}
-	a := crc32.Checksum(payload, castagnoli)
-	b := crc32.ChecksumIEEE(payload)
-	return int64(a)<<32 | int64(b), nil
+	payload, err := m.Payload()
+	return checksum(payload), err
+}
+
+func checksum(payload []byte) int64 {
+	return int64(crc32.Checksum(payload, castagnoli))<<32 | int64(crc32.ChecksumIEEE(payload))
 }
 
 // PayloadBytes returns the part of a model file that equal trainings share.
@@ -147,6 +149,7 @@ func Read(r io.Reader, find func(algo string) (*Algo, bool)) (Model, error) {
 	if info.Parameters, err = a.describe(info); err != nil {
 		return nil, errs.Invalidf("dir", "the model file is damaged: %v", err)
 	}
+	info.checksum = checksum(sections[2])
 	m, err := a.Load(info, sections[2])
 	if err != nil {
 		return nil, errs.Invalidf("dir", "the model file is damaged: %v", err)

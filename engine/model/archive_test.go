@@ -59,12 +59,10 @@ func TestWriteRead(t *testing.T) {
 	}
 }
 
-// The key, the clock and the names of frames are no part of what was learnt.
+// The key and the clock are no part of what was learnt.
 func TestPayloadBytes(t *testing.T) {
 	payload := func(kv ...string) []byte {
-		w := world(30)
-		w.frames["other"] = w.frames["train"]
-		b, err := PayloadBytes(w.train(t, kv...).Model)
+		b, err := PayloadBytes(world(30).train(t, kv...).Model)
 		require.NoError(t, err)
 		return b
 	}

@@ -74,6 +74,8 @@ type Info struct {
 	Step        string     // what a step of the history is: "Number of Trees"
 	FoldHistory [][]Scored // scoring history of each fold's model
 	Warnings    []string
+
+	checksum int64 // of the payload of a finished model; 0 as long as it is not known
 }
 
 // NewInfo returns what the task alone says about its model: category and columns.

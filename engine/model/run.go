@@ -148,6 +148,9 @@ func (r *Run) identify(m Model, started time.Time, running bool) {
 	id.Key, id.Started, id.Running = r.Key, started, running
 	if !running {
 		id.Ended = r.env.Now()
+		if sum, err := Checksum(m); err == nil {
+			info.checksum = sum
+		}
 	}
 	if d := r.Task.Train; d != nil {
 		id.TrainingFrame, id.TrainChecksum = d.Key, d.Checksum

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 
 	"github.com/geyser-ml/geyser/engine/errs"
@@ -189,7 +190,35 @@ func (h head) text() error {
 	if odd*20 > len(look) {
 		return errFileType(h.name)
 	}
+	if t := marked(look); t != "" {
+		return errs.Unavailablef("parse_type", "%s is of type %s, which cannot be read yet: convert it to CSV", h.name, t)
+	}
 	return nil
+}
+
+// sparse is a line of an SVMLight file: a number, then index:value pairs.
+var sparse = regexp.MustCompile(`^[-+]?[0-9.]+([eE][-+]?[0-9]+)?( (qid|[0-9]+):[-+0-9.eE]+)+ *(#.*)?\r?$`)
+
+// marked returns the type of a text that is no table of delimited cells, "" for
+// one that may be: ARFF, whose first word is @relation, or SVMLight, whose first
+// two lines are pairs.
+func marked(text []byte) Type {
+	var seen int
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		switch {
+		case len(line) == 0 || line[0] == '%' || line[0] == '#':
+			continue
+		case len(line) > 9 && bytes.EqualFold(line[:9], []byte("@relation")) && (line[9] == ' ' || line[9] == '\t'):
+			return ARFF
+		case !sparse.Match(line):
+			return ""
+		}
+		if seen++; seen == 2 {
+			return SVMLight
+		}
+	}
+	return ""
 }
 
 // lines reads up to previewLines rows that end within the head.

@@ -78,6 +78,26 @@ func TestGuess_LooksBeyondThePreview(t *testing.T) {
 	}
 }
 
+func TestGuess_OtherFormats(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		later      bool
+	}{
+		{"ErrARFF", "% a comment\n\n@RELATION flowers\n@attribute a numeric\n@data\n1\n", true},
+		{"ErrSVMLight", "1 1:0.5 3:2\n-1 2:1e-3 # note\n", true},
+		{"one line of pairs", "1 1:0.5 3:2\n", false},
+		{"times are no pairs", "a,12:30\nb,12:31\n", false},
+		{"mail address", "@relations,b\n1,2\n", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Guess(context.Background(), []Source{file(t, "t.csv", c.text)}, Setup{})
+			if later := errs.KindOf(err) == errs.Unavailable && err != nil; later != c.later {
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+}
+
 func TestGuess_Shape(t *testing.T) {
 	for _, c := range []struct {
 		text   string
