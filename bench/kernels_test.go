@@ -1,0 +1,135 @@
+// Package bench_test holds scenarios that are measured as a whole: kernels,
+// parsing, training, the API, and the start of the process. Data come from
+// fixed seeds; a training reports the accuracy that it reached, too.
+package bench_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/geyser-ml/geyser/bench/data"
+	"github.com/geyser-ml/geyser/kernels"
+)
+
+// kernelRows is small enough for a gate of many runs and large enough for
+// several chunks of rows.
+const kernelRows = 200_000
+
+// kernelInput is one table as kernels see it.
+type kernelInput struct {
+	name string
+	cols []kernels.Column
+	y    []float32
+}
+
+func kernelInputs() []kernelInput {
+	var all []kernelInput
+	for name, t := range map[string]*data.Table{"flights": data.Flights(kernelRows, 1), "numbers": data.Numbers(kernelRows, 10, 1)} {
+		in := kernelInput{name: name, y: t.Late}
+		for c, values := range t.Values {
+			in.cols = append(in.cols, kernels.Column{Values: values, Levels: len(t.Levels[c])})
+		}
+		all = append(all, in)
+	}
+	if all[0].name > all[1].name {
+		all[0], all[1] = all[1], all[0]
+	}
+	return all
+}
+
+// forEach runs a benchmark on each table and reports rows per second; f returns
+// what is measured, for n rows each time.
+func forEach(b *testing.B, f func(b *testing.B, backend kernels.Backend, in kernelInput) func()) {
+	backend, err := kernels.Open("auto", 0)
+	check(b, err)
+	defer func() { check(b, backend.Close()) }()
+	for _, in := range kernelInputs() {
+		b.Run(fmt.Sprintf("backend=%s/data=%s/rows=%d", backend.Name(), in.name, kernelRows), func(b *testing.B) {
+			once := f(b, backend, in)
+			b.ReportAllocs()
+			for b.Loop() {
+				once()
+			}
+			rate(b, kernelRows)
+		})
+	}
+}
+
+// rate reports rows per second.
+func rate(b *testing.B, rows int) {
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+func check(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func BenchmarkKernelQuantize(b *testing.B) {
+	forEach(b, func(b *testing.B, backend kernels.Backend, in kernelInput) func() {
+		return func() {
+			bins, err := backend.Quantize(in.cols, kernels.BinOptions{})
+			check(b, err)
+			bins.Close()
+		}
+	})
+}
+
+func BenchmarkKernelGradients(b *testing.B) {
+	forEach(b, func(b *testing.B, backend kernels.Backend, in kernelInput) func() {
+		g, h := kernels.MakeBuffer[float32](kernelRows), kernels.MakeBuffer[float32](kernelRows)
+		scores := kernels.MakeBuffer[float64](kernelRows)
+		arg := kernels.GradientInput{Y: kernels.NewBuffer(in.y), Scores: []*kernels.Buffer[float64]{scores}}
+		return func() { check(b, backend.Gradients(kernels.Bernoulli, arg, g, h)) }
+	})
+}
+
+func BenchmarkKernelTree(b *testing.B) {
+	forEach(b, func(b *testing.B, backend kernels.Backend, in kernelInput) func() {
+		bins, err := backend.Quantize(in.cols, kernels.BinOptions{})
+		check(b, err)
+		b.Cleanup(bins.Close)
+		grower, err := backend.NewGrower(bins, kernels.GrowerConfig{Seed: 1, MinRows: 10, MaxDepth: 8, Bounded: true})
+		check(b, err)
+		b.Cleanup(grower.Close)
+		g, h := kernels.MakeBuffer[float32](kernelRows), kernels.MakeBuffer[float32](kernelRows)
+		scores := kernels.MakeBuffer[float64](kernelRows)
+		arg := kernels.GradientInput{Y: kernels.NewBuffer(in.y), Scores: []*kernels.Buffer[float64]{scores}}
+		check(b, backend.Gradients(kernels.Bernoulli, arg, g, h))
+		return func() {
+			root, err := grower.Begin(kernels.TreeInput{G: g, H: h})
+			check(b, err)
+			check(b, deepen(grower, root, scores))
+		}
+	})
+}
+
+// deepen grows one tree level by level and adds its leaves to the scores.
+func deepen(grower kernels.Grower, root kernels.Node, scores *kernels.Buffer[float64]) error {
+	var leaves []kernels.LeafValue
+	for nodes := []kernels.Node{root}; len(nodes) > 0; {
+		splits, err := grower.Level(nodes)
+		if err != nil {
+			return err
+		}
+		var apply []kernels.Split
+		for i, s := range splits {
+			if s.Feature >= 0 {
+				apply = append(apply, s)
+				continue
+			}
+			leaves = append(leaves, kernels.LeafValue{Node: nodes[i].ID, Value: 0.1})
+		}
+		nodes = nodes[:0]
+		children, err := grower.Apply(apply)
+		if err != nil {
+			return err
+		}
+		for _, c := range children {
+			nodes = append(nodes, c.Left, c.Right)
+		}
+	}
+	return grower.Leaves(leaves, scores)
+}
