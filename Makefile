@@ -1,0 +1,85 @@
+# Geyser's make targets; `make help` lists them. What they need beyond Go, gcc
+# and Python 3 they install into .cache, which git ignores.
+
+SHELL := /bin/bash
+GO ?= go
+GOLANGCI := v2.15.0
+H2O_CLIENT := 3.46.0.12
+PYTEST := 9.2.0
+FUZZTIME ?= 60s
+PORT ?= 54321
+DATA_DIR ?= .cache/data
+
+CACHE := $(CURDIR)/.cache
+PYTHON := $(CACHE)/venv/bin/python
+LINT := $(CACHE)/bin/golangci-lint-$(GOLANGCI)
+
+# Why: the checkout may belong to someone else (CI), and then git refuses to stamp.
+export GOFLAGS := -buildvcs=false $(filter-out -buildvcs=%,$(GOFLAGS))
+ifeq ($(HOME),)
+export GOPATH := $(CACHE)/go
+export GOCACHE := $(CACHE)/go-build
+export GOFLAGS += -modcacherw
+endif
+
+# Packages with goroutines at their heart.
+RACE := ./engine/job/... ./engine/catalog/... ./store/... ./api/...
+
+.PHONY: build run test race lint fuzz bench bench-gate bench-start acceptance record tools clean help
+
+build: ## Build build/geyser
+	$(GO) build -o build/geyser ./cmd/geyser
+
+run: build ## Start the server and run the demo on real flights; ONCE=1 ends after its table
+	@GO="$(GO)" PYTHON="$(PYTHON)" PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" ONCE="$(ONCE)" bench/demo/run "$(MAKE)"
+
+test: ## Everything that CI checks
+	@GO="$(GO)" MAKE="$(MAKE)" .ci/check
+
+race: ## Tests of the concurrent packages under the race detector
+	$(GO) test -race $(TESTFLAGS) $(RACE)
+
+lint: $(LINT) ## gofmt, go vet and the linters of .golangci.yml
+	@wrong=$$(gofmt -l $(wildcard */ *.go)) && test -z "$$wrong" || { echo "gofmt would change: $$wrong"; exit 1; }
+	$(GO) vet ./...
+	$(LINT) run ./...
+
+$(LINT):
+	@echo "installing golangci-lint $(GOLANGCI) (once, some minutes)"
+	@mkdir -p $(@D)
+	GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@mv $(@D)/golangci-lint $@
+
+fuzz: ## Every fuzz test for FUZZTIME each
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" .ci/fuzz
+
+bench: ## All benchmarks of bench/
+	$(GO) test -run '^$$' -bench . -benchmem ./bench
+
+bench-gate: ## Compare kernel and API benchmarks with BASE (a git ref), interleaved
+	@GO="$(GO)" BASE="$(BASE)" bench/gate
+
+bench-start: build ## Time from process start to the first answer, and idle memory
+	GEYSER=$(CURDIR)/build/geyser $(GO) test -run '^$$' -bench '^BenchmarkStart' -benchtime 20x ./bench
+
+acceptance: build $(PYTHON) ## The real h2o Python client against build/geyser
+	$(PYTHON) -m pytest -q -p no:cacheprovider api/acceptance
+
+record: build ## Compare with recordings of the original server, where ../shared has them
+	@PYTHON="$(PYTHON)" .ci/record "$(MAKE)"
+
+tools: $(LINT) $(PYTHON) ## Install what the other targets need
+
+$(PYTHON):
+	@mkdir -p $(CACHE)
+	@rm -rf $(CACHE)/venv
+	@python3 -m venv $(CACHE)/venv >$(CACHE)/venv.log 2>&1 || \
+		{ rm -rf $(CACHE)/venv; echo "no Python environment: install python3-venv (apt-get install python3-venv) and try again"; exit 1; }
+	@$(PYTHON) -m pip install -q --disable-pip-version-check h2o-client==$(H2O_CLIENT) pytest==$(PYTEST) || \
+		{ rm -rf $(CACHE)/venv; echo "no h2o client: pip could not install h2o-client $(H2O_CLIENT)"; exit 1; }
+
+clean: ## Remove what was built and installed
+	rm -rf build .cache
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
