@@ -147,14 +147,9 @@ func (e *Engine) LoadFrame(key, dir string, force bool) (*job.Job, error) {
 	if _, ok := e.catalog.Entry(key); ok && !force {
 		return nil, errs.Invalidf("frame_id", "frame %s exists already; use force to replace it", key)
 	}
-	path := filepath.Join(dir, savedName(key))
-	roots := append(append([]string(nil), e.cfg.ImportRoots...), e.cfg.ExportRoots...)
-	real, err := e.allowed(path, roots, "dir")
+	real, err := e.saved(filepath.Join(dir, savedName(key)))
 	if err != nil {
 		return nil, err
-	}
-	if _, err := os.Stat(real); err != nil {
-		return nil, errs.NotFoundf("dir", "File %s does not exist", path)
 	}
 	jobKey := newJobKey()
 	unlock, err := e.catalog.Lock(jobKey, nil, []string{key})

@@ -109,19 +109,30 @@ func (e *Engine) target(path, field string, force bool) (string, error) {
 // LoadModel reads a model file below an import or export root and publishes the
 // model under its own key.
 func (e *Engine) LoadModel(path string) (model.Model, error) {
-	roots := append(append([]string(nil), e.cfg.ImportRoots...), e.cfg.ExportRoots...)
-	real, err := e.allowed(path, roots, "dir")
+	real, err := e.saved(path)
 	if err != nil {
 		return nil, err
-	}
-	if st, err := os.Stat(real); err != nil || st.IsDir() {
-		return nil, errs.NotFoundf("dir", "File %s does not exist", path)
 	}
 	m, err := e.readModel(real)
 	if err != nil {
 		return nil, err
 	}
 	return m, e.publishModel("", m)
+}
+
+// saved returns the real path of a file that SaveModel or SaveFrame wrote, below an
+// import or export root.
+func (e *Engine) saved(path string) (string, error) {
+	roots := append(append([]string(nil), e.cfg.ImportRoots...), e.cfg.ExportRoots...)
+	real, err := e.allowed(path, roots, "dir")
+	if err != nil {
+		return "", err
+	}
+	// Why: to open a pipe would wait for its writer.
+	if st, err := os.Stat(real); err != nil || !st.Mode().IsRegular() {
+		return "", errs.NotFoundf("dir", "File %s does not exist", path)
+	}
+	return real, nil
 }
 
 // WriteModel writes a model in its own format.

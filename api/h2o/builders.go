@@ -1,10 +1,10 @@
 package h2o
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/geyser-ml/geyser/api"
-	"github.com/geyser-ml/geyser/engine"
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/param"
 )
@@ -21,25 +21,38 @@ func client(r *api.Request) string {
 	return ""
 }
 
-// train answers POST /3/ModelBuilders/{algo}.
-func (f *facade) train(r *api.Request, raw param.Raw) (ModelBuilderSchema, error) {
-	return f.build(r, raw, f.e.Train)
+// builderRoutes are the routes that train: two rows for each algorithm.
+func (f *facade) builderRoutes() []api.Route {
+	var out []api.Route
+	for _, a := range f.e.Algos() {
+		path := fmt.Sprintf("/%d/ModelBuilders/%s", a.Version, a.Name)
+		out = append(out,
+			api.Handle(post, path, "train_"+a.Name, "Trains a model of the algorithm "+a.ID+".",
+				func(r *api.Request, raw param.Raw) (ModelBuilderSchema, error) {
+					return f.build(r, raw, a.Name, false)
+				}),
+			// It does not train, and what it finds is no error of the request.
+			api.Handle(post, path+"/parameters", "validate_"+a.Name, "Checks the parameters of the algorithm "+a.ID+".",
+				func(r *api.Request, raw param.Raw) (ModelBuilderSchema, error) {
+					return f.build(r, raw, a.Name, true)
+				}))
+	}
+	return out
 }
 
-// validate answers POST /3/ModelBuilders/{algo}/parameters: it checks and does
-// not train, and what it finds is no error of the request.
-func (f *facade) validate(r *api.Request, raw param.Raw) (ModelBuilderSchema, error) {
-	return f.build(r, raw, f.e.Validate)
+// noBuilder answers the same for an algorithm that is not there.
+func (f *facade) noBuilder(r *api.Request, _ param.Raw) (ModelBuilderSchema, error) {
+	if name := r.Param("algo"); otherAlgos[name] {
+		return ModelBuilderSchema{}, later("the algorithm " + name)
+	}
+	return ModelBuilderSchema{}, errs.NotFoundf("algo", "%s %s not found", r.Method, r.Path)
 }
 
-// build trains or checks.
-func (f *facade) build(r *api.Request, raw param.Raw, do func(string, param.Raw, string) (engine.Training, error)) (ModelBuilderSchema, error) {
-	name := r.Param("algo")
-	if _, ok := f.e.Algo(name); !ok {
-		if otherAlgos[name] {
-			return ModelBuilderSchema{}, later("the algorithm " + name)
-		}
-		return ModelBuilderSchema{}, errs.NotFoundf("algo", "%s %s not found", r.Method, r.Path)
+// build trains, or checks only.
+func (f *facade) build(r *api.Request, raw param.Raw, name string, validate bool) (ModelBuilderSchema, error) {
+	do := f.e.Train
+	if validate {
+		do = f.e.Validate
 	}
 	slashed := strings.Contains(raw["model_id"], "/")
 	if slashed { // H2O: ModelBuilderHandler keeps slashes out of keys
@@ -55,8 +68,7 @@ func (f *facade) build(r *api.Request, raw param.Raw, do func(string, param.Raw,
 			return ModelBuilderSchema{}, param.Issues{i}.Err()
 		}
 	}
-	validating := strings.HasSuffix(r.Path, "/parameters")
-	if t.Issues.Fatal() && !validating {
+	if t.Issues.Fatal() && !validate {
 		return ModelBuilderSchema{}, &builderError{t.Algo.ID, t.Dest, t.Issues, t.Params}
 	}
 	if slashed {

@@ -2,6 +2,7 @@ package h2o
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/geyser-ml/geyser/api"
 	"github.com/geyser-ml/geyser/engine/param"
@@ -18,7 +19,7 @@ const (
 // table is the list of all routes, and the only one: the router, the metadata
 // and the page read it. The names are those of H2O.
 func (f *facade) table() []api.Route {
-	return append([]api.Route{
+	return slices.Concat(f.builderRoutes(), []api.Route{
 		api.Handle(get, "/3/Cloud", "cloudStatus", "Tells how the server is.", f.cloud),
 		api.Handle(header, "/3/Cloud", "cloudStatusMinimal", "Tells that the server is there.", empty[cloudIn](jsonType)),
 		api.Handle(get, "/99/Sample", "_sample_status", "Tells how the server is.", f.cloud),
@@ -81,8 +82,8 @@ func (f *facade) table() []api.Route {
 
 		api.Handle(get, "/3/ModelBuilders", "modelBuilders", "Describes all algorithms.", f.builders),
 		api.Handle(get, "/3/ModelBuilders/{algo}", "modelBuilder", "Describes an algorithm.", f.builderOf),
-		api.Handle(post, "/3/ModelBuilders/{algo}", "train", "Trains a model.", f.train),
-		api.Handle(post, "/3/ModelBuilders/{algo}/parameters", "validate_parameters", "Checks the parameters of a training.", f.validate),
+		api.Handle(post, "/3/ModelBuilders/{algo}", "train", "Refuses an algorithm that is not there.", f.noBuilder),
+		api.Handle(post, "/3/ModelBuilders/{algo}/parameters", "validate_parameters", "Refuses an algorithm that is not there.", f.noBuilder),
 		api.Handle(post, "/3/ModelBuilders/{algo}/model_id", "newModelId", "Makes a key for a model.", f.newModelID),
 
 		api.Handle(get, "/3/Models", "models", "Lists all models.", f.listModels),
@@ -128,7 +129,7 @@ func (f *facade) table() []api.Route {
 		api.Handle(header, "/", "alive", "Tells that the server is there.", empty[struct{}]("text/plain")),
 		api.Handle(get, "/flow/index.html", "page", "Tells what runs here.", f.page),
 		api.Handle(get, "/favicon.ico", "favicon", "Sends the picture of the page.", f.favicon),
-	}, f.comingRoutes()...)
+	}, f.comingRoutes())
 }
 
 // comingRoutes are H2O's routes that this release answers only by saying so.

@@ -43,6 +43,7 @@ func (noRepo) Close() error                                             { return
 type server struct {
 	*testing.T
 	api  *api.Server
+	face api.Facade
 	work string // files below it can be imported and exported
 	stop chan struct{}
 }
@@ -62,9 +63,10 @@ func start(t *testing.T) *server {
 	})
 	ring := api.NewRing(slog.DiscardHandler, 1000)
 	s := &server{T: t, api: api.New(api.Options{Log: slog.New(ring)}), work: work, stop: make(chan struct{})}
-	s.api.Mount(New(Options{
+	s.face = New(Options{
 		Engine: e, Log: slog.New(ring), Ring: ring, Address: "127.0.0.1:54321", Shutdown: func() { close(s.stop) },
-	}))
+	})
+	s.api.Mount(s.face)
 	return s
 }
 

@@ -59,7 +59,7 @@ func (s *segment) frame() (f *Frame, err error) {
 	data := s.data
 	end := len(data) - len(magic) - 4
 	if string(data[:len(magic)]) != magic || string(data[end+4:]) != magic {
-		return nil, errors.New("Arrow's magic bytes are missing at the start or the end")
+		return nil, errors.New("the magic bytes of Arrow are missing at the start or the end")
 	}
 	size := int(binary.LittleEndian.Uint32(data[end:]))
 	if size > end {

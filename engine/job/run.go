@@ -23,7 +23,7 @@ func (p *Pool) work(ctx context.Context, j *Job) {
 	}
 	out := guard(func() error { return j.spec.Run(ctx, j) })
 	stopped := errors.Is(out.err, context.Canceled) || errors.Is(out.err, context.DeadlineExceeded)
-	if stopped && context.Cause(ctx) == errDeadline {
+	if stopped && errors.Is(context.Cause(ctx), errDeadline) {
 		out.err = fmt.Errorf("exceeded its time limit of %s", j.spec.Timeout)
 	}
 	p.finish(j, out, true)

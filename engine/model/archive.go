@@ -38,7 +38,7 @@ var (
 	}.EncMode())
 	decoding = must(cbor.DecOptions{
 		MaxArrayElements: 1 << 27, MaxMapPairs: 1 << 24, IndefLength: cbor.IndefLengthForbidden,
-		IntDec: cbor.IntDecConvertSigned,
+		IntDec: cbor.IntDecConvertSignedOrFail,
 	}.DecMode())
 )
 

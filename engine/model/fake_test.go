@@ -140,7 +140,7 @@ func (w *fixture) env() Env {
 	}
 }
 
-// prepare resolves parameters given as name, value, name, value …
+// prepare resolves parameters given as name, value, name, value ….
 func (w *fixture) prepare(kv ...string) (*Run, param.Issues) {
 	raw := param.Raw{"training_frame": "train", "response_column": "y", "seed": "1"}
 	for i := 0; i < len(kv); i += 2 {

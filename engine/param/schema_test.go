@@ -47,7 +47,7 @@ type demo struct {
 	Bases    []ModelKey   `param:"base_models" default:"[]" type:"Key<Keyed>[]"`
 	Result   string       `param:"result" direction:"out"`
 	Private  func()       `param:"-"`
-	cache    int
+	_        int
 }
 
 var demoSchema = Of[demo]().Named("DemoV3")

@@ -23,7 +23,7 @@ func (f *field) decode(v reflect.Value, text, schema string) *Issue {
 		issue := Issue{Field: f.info.Name, Cause: Malformed}
 		issue.Message = fmt.Sprintf("Illegal argument for field: %s of schema: %s: cannot convert \"%s\" to type %s",
 			f.info.Name, schema, bad, strings.TrimSuffix(f.info.Type, "[]"))
-		if err == errWord {
+		if errors.Is(err, errWord) {
 			issue.Cause = BadWord
 			issue.Message = fmt.Sprintf("No enum constant %s for field: %s; accepted are %s",
 				bad, f.info.Name, strings.Join(f.info.Values, ", "))
@@ -227,7 +227,7 @@ func (f *field) value(v reflect.Value) any {
 			return out
 		}
 	case reflect.String:
-		if fv.String() == "" && (f.unset || fv.Type() != reflect.TypeFor[string]()) {
+		if fv.String() == "" && (f.unset || f.words != nil || fv.Type() != reflect.TypeFor[string]()) {
 			return nil
 		}
 		if f.words != nil {

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -39,7 +40,7 @@ func TestNumber_Strconv(t *testing.T) {
 	}
 	for i, s := range list {
 		want, err := strconv.ParseFloat(s, 64)
-		if ne, ok := err.(*strconv.NumError); ok && ne.Err == strconv.ErrSyntax || strings.ContainsAny(s, "IN") {
+		if errors.Is(err, strconv.ErrSyntax) || strings.ContainsAny(s, "IN") {
 			want = math.NaN()
 		}
 		got := number([]byte(s))

@@ -64,7 +64,7 @@ func applyColumns(c *call, f *frame.Frame, fun Func) (Value, error) {
 	return framed(f.Names(), cols)
 }
 
-// applyRows calls fun with each row and binds the numbers it gives to columns C1, C2 …
+// applyRows calls fun with each row and binds the numbers it gives to columns C1, C2 ….
 func applyRows(c *call, f *frame.Frame, fun Func) (Value, error) {
 	inner := *c.env
 	inner.pure = true

@@ -37,10 +37,9 @@ const maxCovariances = 1 << 22
 // covariance gives one number for two single columns and a frame with the names of y
 // otherwise. y null means x.
 func covariance(c *call) (Value, error) {
-	x, y := c.frame(0), none
-	if l, ok := c.args[1].(Nums); ok && len(l) == 0 {
-		y = x
-	} else {
+	x := c.frame(0)
+	y := x
+	if l, ok := c.args[1].(Nums); !ok || len(l) > 0 {
 		y = c.frame(1)
 	}
 	use := c.str(2)

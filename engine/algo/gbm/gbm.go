@@ -74,18 +74,22 @@ func tune(p *Params, folds []model.Model) {
 // settle tells how many trees were grown when the training has stopped early.
 func settle(p *Params, m model.Model) { p.NTrees = m.(*Model).steps() }
 
-// memory estimates what training holds beside the frames: bins in two layouts,
-// scores, derivatives and the rows of nodes with their derivatives, twice.
+// memory estimates what training holds beside the frames: for each rule of bins
+// the bins in two layouts and the rows of nodes with their derivatives, twice; then
+// scores, derivatives and predictions of each class.
 func memory(p *Params, t *model.Task) int64 {
 	n, classes := int64(t.Train.Rows), int64(max(1, len(t.Train.Domain)))
 	if classes == 2 {
 		classes = 1
 	}
-	cell := int64(2)
-	if p.NBins > 254 || p.NBinsCats > 254 {
-		cell = 4
+	cells := int64(0) // bytes of a row's bins
+	for _, c := range t.Train.Columns {
+		cells += 2
+		if levels := len(c.Domain()); min(levels, p.NBinsCats) > 254 || levels == 0 && p.NBins > 254 {
+			cells += 2
+		}
 	}
-	b := n * (int64(len(t.Train.Columns))*cell + 8*classes*3 + 8*classes + 40)
+	b := n * ((cells+32)*int64(len(histograms(p))) + 8*classes*3 + 8*classes + 8)
 	if t.Valid != nil {
 		b += int64(t.Valid.Rows) * 8 * classes * 3
 	}

@@ -417,6 +417,6 @@ func (b *booster) close() {
 		x.Close()
 	}
 	if b.backend != nil {
-		b.backend.Close()
+		b.backend.Close() //nolint:errcheck // memory goes either way
 	}
 }
