@@ -25,6 +25,7 @@ func testBackend(t *testing.T, b Backend) {
 	t.Run("Grower", func(t *testing.T) { testGrower(t, b) })
 	t.Run("Leaves", func(t *testing.T) { testLeaves(t, b) })
 	t.Run("Predict", func(t *testing.T) { testPredict(t, b) })
+	t.Run("PredictValues", func(t *testing.T) { testPredictValues(t, b) })
 	t.Run("Errors", func(t *testing.T) { testErrors(t, b) })
 	check(t, b.Close())
 }
@@ -269,6 +270,9 @@ func testErrors(t *testing.T, b Backend) {
 	fails("scores of one row", g.Leaves(nil, MakeBuffer[float64](1)))
 	f := Forest{Roots: []int32{0}, Class: []int32{0}, Left: []int32{-1}, Value: []float32{1}}
 	fails("no such tree", b.Predict(&f, nil, 0, 1, 0, 2, [][]float64{{0}}))
+	var narrow Forest
+	stump(&narrow, 3, 0, 0, nil, 0)
+	fails("column missing", b.Predict(&narrow, []Column{{Values: []float64{1}}}, 0, 1, 0, 1, [][]float64{{0}}))
 	fails("no room", b.Predict(&f, nil, 0, 2, 0, 1, [][]float64{{0}}))
 	fails("unknown loss", b.Gradients(99, GradientInput{Y: one, Scores: []*Buffer[float64]{MakeBuffer[float64](2)}}, one, one))
 	fails("no such class", b.Gradients(Multinomial, GradientInput{Y: one, Class: 1, Scores: []*Buffer[float64]{MakeBuffer[float64](2)}}, one, one))

@@ -52,19 +52,66 @@ func BenchmarkGradients(b *testing.B) {
 }
 
 func BenchmarkPredict(b *testing.B) {
-	const n, trees = 20000, 100
+	const n, trees = 32768, 100
 	r := rand.New(rand.NewPCG(99, 100))
-	cols := mixedCols(r, n, 0.05)
-	f := randomForest(r, trees, 10, 1)
-	out := [][]float64{make([]float64, n)}
-	for _, rows := range []int{1, n} {
-		b.Run(fmt.Sprintf("backend=go/rows=%d/trees=%d/depth=10", rows, trees), func(b *testing.B) {
-			for b.Loop() {
-				check(b, newGo(1).Predict(f, cols, 0, rows, 0, trees, out))
-			}
-			perRow(b, rows*trees, "ns/row/tree")
-		})
+	number := make([]Column, 28)
+	for i := range number {
+		v := make([]float64, n)
+		for j := range v {
+			v[j] = r.NormFloat64()
+		}
+		number[i].Values = v
 	}
+	out := [][]float64{make([]float64, n)}
+	for _, c := range []struct {
+		name string
+		cols []Column
+		f    *Forest
+	}{
+		{"mixed", mixedCols(r, n, 0.05), randomForest(r, trees, 10, 1)},
+		{"numbers", number, numberForest(r, trees, 10)},
+		{"flights", flights(n, 1).cols, grownForest(b, flights(200000, 1), trees, 10)},
+	} {
+		for _, rows := range []int{1, n} {
+			b.Run(fmt.Sprintf("backend=go/data=%s/rows=%d/trees=%d/depth=10", c.name, rows, trees), func(b *testing.B) {
+				check(b, newGo(1).Predict(c.f, c.cols, 0, 1, 0, trees, out)) // the first call of a forest makes it ready
+				for b.Loop() {
+					check(b, newGo(1).Predict(c.f, c.cols, 0, rows, 0, trees, out))
+				}
+				perRow(b, rows*trees, "ns/row/tree")
+			})
+		}
+	}
+}
+
+// numberForest makes complete trees over 28 columns of numbers in 254 bins.
+func numberForest(r *rand.Rand, trees, depth int) *Forest {
+	f := &Forest{}
+	var add func(d int) int32
+	add = func(d int) int32 {
+		i := len(f.Left)
+		f.Feature, f.Threshold = append(f.Feature, int32(r.IntN(28))), append(f.Threshold, float64(r.IntN(253)-126)/64)
+		f.Value, f.SetAt, f.SetLen = append(f.Value, float32(r.NormFloat64())), append(f.SetAt, -1), append(f.SetLen, 0)
+		f.Left, f.Right, f.MissingLeft = append(f.Left, -1), append(f.Right, -1), append(f.MissingLeft, uint8(r.IntN(2)))
+		if d > 0 {
+			l := add(d - 1)
+			rt := add(d - 1)
+			f.Left[i], f.Right[i] = l, rt
+		}
+		return int32(i)
+	}
+	for range trees {
+		f.Roots, f.Class = append(f.Roots, int32(len(f.Left))), append(f.Class, 0)
+		add(depth)
+	}
+	return f
+}
+
+// grownForest boosts trees on data.
+func grownForest(b *testing.B, t testTable, trees, depth int) *Forest {
+	var f Forest
+	boostEach(b, newGo(2), t, Bernoulli, trees, depth, func(bins Bins, s Subtree, leaves []LeafValue) { forestAdd(&f, bins, s, leaves) })
+	return &f
 }
 
 func BenchmarkHistogram(b *testing.B) {

@@ -121,7 +121,6 @@ type lookup struct {
 	levels int
 	codes  []uint16 // bin by code, for categoricals
 	cuts   []uint64
-	half   int
 }
 
 func newLookup(f *feature) lookup {
@@ -133,19 +132,24 @@ func newLookup(f *feature) lookup {
 		}
 		return l
 	}
+	for _, c := range f.cuts {
+		l.cuts = append(l.cuts, order64(c+0))
+	}
+	l.cuts = padCuts(l.cuts)
+	return l
+}
+
+// padCuts appends the greatest key until there are a power of two, at least one
+// more than before.
+func padCuts(cuts []uint64) []uint64 {
 	size := 1
-	for size < len(f.cuts)+1 {
+	for size < len(cuts)+1 {
 		size *= 2
 	}
-	l.cuts = make([]uint64, size)
-	for i := range l.cuts {
-		l.cuts[i] = math.MaxUint64
-		if i < len(f.cuts) {
-			l.cuts[i] = order64(f.cuts[i] + 0)
-		}
+	for len(cuts) < size {
+		cuts = append(cuts, math.MaxUint64)
 	}
-	l.half = size / 2
-	return l
+	return cuts
 }
 
 // binOfCode spreads levels over bins-1 value bins, neighbours together.
@@ -174,31 +178,39 @@ func (l *lookup) find(x []float64, bin []uint16) bool {
 		}
 		return missing
 	}
+	return places(l.cuts, x, bin, 1, 0)
+}
+
+// places writes for each value the number of cuts below it, plus base, or none for
+// NaN, and says whether there was one.
+func places[T uint16 | uint32](cuts []uint64, x []float64, out []T, base, none T) bool {
+	out = out[:len(x)]
+	missing := false
 	for len(x) >= 4 { // four searches side by side: their loads overlap
 		k0, k1, k2, k3 := order64(x[0]+0), order64(x[1]+0), order64(x[2]+0), order64(x[3]+0)
 		var p0, p1, p2, p3 int
-		for h := l.half; h > 0; h /= 2 {
-			p0 += h & l.below(p0+h-1, k0)
-			p1 += h & l.below(p1+h-1, k1)
-			p2 += h & l.below(p2+h-1, k2)
-			p3 += h & l.below(p3+h-1, k3)
+		for h := len(cuts) / 2; h > 0; h /= 2 {
+			p0 += h & below(cuts, p0+h-1, k0)
+			p1 += h & below(cuts, p1+h-1, k1)
+			p2 += h & below(cuts, p2+h-1, k2)
+			p3 += h & below(cuts, p3+h-1, k3)
 		}
-		bin[0], bin[1], bin[2], bin[3] = uint16(p0+1), uint16(p1+1), uint16(p2+1), uint16(p3+1)
+		out[0], out[1], out[2], out[3] = T(p0)+base, T(p1)+base, T(p2)+base, T(p3)+base
 		for i, v := range x[:4] {
 			if v != v {
-				bin[i], missing = 0, true
+				out[i], missing = none, true
 			}
 		}
-		x, bin = x[4:], bin[4:]
+		x, out = x[4:], out[4:]
 	}
 	for i, v := range x {
 		p := 0
-		for h := l.half; h > 0; h /= 2 {
-			p += h & l.below(p+h-1, order64(v+0))
+		for h := len(cuts) / 2; h > 0; h /= 2 {
+			p += h & below(cuts, p+h-1, order64(v+0))
 		}
-		bin[i] = uint16(p + 1)
+		out[i] = T(p) + base
 		if v != v {
-			bin[i], missing = 0, true
+			out[i], missing = none, true
 		}
 	}
 	return missing
@@ -208,8 +220,8 @@ func (l *lookup) find(x []float64, bin []uint16) bool {
 //
 // Why the borrow: a comparison would become a branch that is guessed wrong half
 // the time.
-func (l *lookup) below(i int, key uint64) int {
-	_, borrow := bits.Sub64(l.cuts[i], key, 0)
+func below(cuts []uint64, i int, key uint64) int {
+	_, borrow := bits.Sub64(cuts[i], key, 0)
 	return -int(borrow)
 }
 

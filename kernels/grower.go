@@ -292,7 +292,8 @@ func (g *goGrower) search(ids []int32) {
 		_, w.finder.best.score = w.finder.threshold(g.minGain)
 		hist := g.slots.hist(n.slot)
 		for _, f := range picked[it.at][it.lo:it.hi] {
-			w.finder.feature(f, hist[g.layout.first[f]:g.layout.first[f+1]], g.bins.feats[f].levels > 0)
+			w.finder.load(hist[g.layout.first[f]:g.layout.first[f+1]])
+			w.finder.try(f, g.bins.feats[f].levels > 0)
 		}
 		found[i] = w.finder.best
 	})
@@ -310,8 +311,13 @@ func (g *goGrower) search(ids []int32) {
 			w.finder.begin(&g.quant.format, n.sum, 0)
 			w.finder.best = best
 			own, _ := w.finder.threshold(g.minGain)
-			t := g.slots.hist(n.slot)[g.layout.first[f]:g.layout.first[f+1]]
-			n.split = w.finder.split(ids[at], own, t, g.bins.feats[f].levels > 0)
+			levels := g.bins.feats[f].levels > 0
+			if levels { // the order was found by another thread's scratch, maybe
+				w.finder.load(g.slots.hist(n.slot)[g.layout.first[f]:g.layout.first[f+1]])
+				w.finder.order()
+				w.finder.keep()
+			}
+			n.split = w.finder.split(ids[at], own, g.layout.width(int(f)), levels)
 			n.leftSum, n.found = best.left, true
 			g.measureRoot(n)
 		}

@@ -277,16 +277,6 @@ func (c *cells) flush(l *layout, f *format, hist []tally, from, to int) {
 	}
 }
 
-// read writes the sums of one feature, whose cells start at place at.
-func (c *cells) read(f *format, at int, out []tally) {
-	for i, a := range c[0][at:][:len(out)] {
-		out[i] = tally{}
-		if a != 0 {
-			out[i] = c.tally(f, at+i)
-		}
-	}
-}
-
 // sumRows adds the bins of rows to the part of a histogram that words [from, to)
 // hold. c is zero before and after.
 func sumRows(bins *goBins, l *layout, f *format, rows rowSet, hist []tally, c *cells, b *block, from, to int) {

@@ -204,7 +204,8 @@ func TestSplit(t *testing.T) {
 			}
 		}
 		s.begin(&f, total, math.Inf(-1))
-		s.feature(5, bins, false)
+		s.load(bins)
+		s.try(5, false)
 		want := naiveSplit(&s, bins)
 		if math.IsInf(want, -1) {
 			if s.best.feature != -1 {
@@ -218,7 +219,7 @@ func TestSplit(t *testing.T) {
 		// Levels in their best order are at least as good as in the order of codes,
 		// when there is no missing one and no least weight.
 		if s.begin(&f, total, math.Inf(-1)); s.minW == 1 && bins[0].n == 0 {
-			if s.feature(5, bins, true); s.best.score < want*(1-1e-12) {
+			if s.try(5, true); s.best.score < want*(1-1e-12) {
 				t.Fatalf("round %d: levels score %v, codes in order %v", round, s.best.score, want)
 			}
 		}

@@ -2,19 +2,25 @@ package kernels
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
+	"weak"
 
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
-// predictRows is the number of rows that go through all trees together: their
-// values stay in cache, and a tree is read once for all of them.
-const predictRows = 256
+// rankRows is the number of rows that go through all trees together: their ranks
+// stay in cache, and a tree is read once for all of them.
+const rankRows = 256
+
+// fewRows is the number of rows below which rows go one by one through many trees
+// at a time: a single walk waits for memory at each step.
+const fewRows = 64
 
 // Predict adds the leaf values of trees [from, to) to out for rows [lo, hi) of
 // cols: out[class][row-lo]. Trees are added in order, in float64, so that the
-// result equals the scores that Grower.Leaves keeps, to the bit. The columns
-// that the trees name are turned into float64 by blocks of rows.
+// result equals the scores that Grower.Leaves keeps, to the bit. The first call of
+// a range of trees makes it ready, for all later ones.
 func (b *goBackend) Predict(f *Forest, cols []Column, lo, hi, from, to int, out [][]float64) error {
 	if from < 0 || to > len(f.Roots) || from > to {
 		return fmt.Errorf("trees %d to %d of a forest of %d", from, to, len(f.Roots))
@@ -31,89 +37,121 @@ func (b *goBackend) Predict(f *Forest, cols []Column, lo, hi, from, to int, out 
 	if lo < 0 || hi < lo || hi > n && n > 0 {
 		return fmt.Errorf("rows %d to %d of columns of %d", lo, hi, n)
 	}
-	if hi-lo <= predictRows {
-		predictBlock(f, cols, lo, hi-lo, 0, from, to, out)
+	if from == to || lo == hi {
 		return nil
 	}
-	par.For(b.threads, hi-lo, predictRows, func(_, a, z int) {
-		predictBlock(f, cols, lo+a, z-a, a, from, to, out)
-	})
+	c := rankedOf(f, from, to)
+	if c.width > len(cols) {
+		return fmt.Errorf("%d columns, the trees need %d", len(cols), c.width)
+	}
+	if hi-lo <= rankRows {
+		c.predict(cols, lo, hi-lo, 0, out)
+		return nil
+	}
+	par.For(b.threads, hi-lo, rankRows, func(_, a, z int) { c.predict(cols, lo+a, z-a, a, out) })
 	return nil
 }
 
-// valueBlock holds up to predictRows rows of the columns that trees have asked
-// for, as float64.
-type valueBlock struct {
-	cols   []Column
-	lo, n  int
-	values [][]float64 // by column; nil as long as no tree has asked
-	spare  [][]float64
+// rankBlock is scratch for the rows of a block.
+type rankBlock struct {
+	value [rankRows]float64
+	lanes [rankRows]uint32
+	ranks []uint32 // column after column
 }
 
-var valueBlocks = sync.Pool{New: func() any { return new(valueBlock) }}
+var rankBlocks = sync.Pool{New: func() any { return new(rankBlock) }}
 
-// predictBlock scores n rows from row lo on; their results start at out[class][at].
-func predictBlock(f *Forest, cols []Column, lo, n, at, from, to int, out [][]float64) {
-	x := valueBlocks.Get().(*valueBlock)
-	x.cols, x.lo, x.n = cols, lo, n
-	for len(x.values) < len(cols) {
-		x.values = append(x.values, nil)
+// predict scores n rows from row lo on; their results start at out[class][at].
+func (c *ranked) predict(cols []Column, lo, n, at int, out [][]float64) {
+	b := rankBlocks.Get().(*rankBlock)
+	defer rankBlocks.Put(b)
+	if need := len(c.columns) * rankRows; len(b.ranks) < need {
+		b.ranks = make([]uint32, need)
 	}
-	for t := from; t < to; t++ {
-		sum := out[f.Class[t]][at : at+n]
-		for r := range sum {
-			sum[r] += float64(f.Value[x.leaf(f, f.Roots[t], r)])
-		}
-	}
-	for j, v := range x.values {
-		if v != nil {
-			x.spare, x.values[j] = append(x.spare, v), nil
+	few := n < len(c.trees) && n < fewRows
+	for i, col := range c.columns[1:] {
+		cols[col.column].load(lo, b.value[:n])
+		ranks := b.ranks[(i+1)*rankRows:][:rankRows]
+		col.rank(b.value[:n], ranks)
+		if !few {
+			clear(ranks[n:]) // what another forest has left may lead out of this one's bits
 		}
 	}
-	x.cols = nil
-	valueBlocks.Put(x)
-}
-
-// leaf returns the leaf that row r reaches from node i.
-func (x *valueBlock) leaf(f *Forest, i int32, r int) int32 {
-	for {
-		left := f.Left[i]
-		if left < 0 {
-			return i
+	if few {
+		for r := range n {
+			c.row(b, r, at+r, out)
 		}
-		col := x.values[f.Feature[i]]
-		if col == nil {
-			col = x.load(int(f.Feature[i]))
+		return
+	}
+	for _, t := range c.trees {
+		for r := range b.lanes {
+			b.lanes[r] = t.root
 		}
-		v := col[r]
-		goes := v <= f.Threshold[i]
-		if set := f.SetAt[i]; set >= 0 {
-			if v < float64(f.SetLen[i]) {
-				bit := uint(v)
-				goes = f.Sets[uint(set)+bit/64]>>(bit%64)&1 != 0
-			} else {
-				v = nan
-			}
-		}
-		if v != v {
-			goes = f.MissingLeft[i] != 0
-		}
-		i = f.Right[i]
-		if goes {
-			i = left
+		c.descend(&b.lanes, b.ranks, t.depth)
+		sum := out[t.class][at : at+n]
+		for r, leaf := range b.lanes[:len(sum)] {
+			sum[r] += float64(c.value[leaf])
 		}
 	}
 }
 
-// load makes the values of one column.
-func (x *valueBlock) load(j int) []float64 {
-	var v []float64
-	if n := len(x.spare); n > 0 {
-		v, x.spare = x.spare[n-1], x.spare[:n-1]
-	} else {
-		v = make([]float64, predictRows)
+// row scores row r of the block.
+func (c *ranked) row(b *rankBlock, r, at int, out [][]float64) {
+	for from := 0; from < len(c.trees); from += rankRows {
+		trees, depth := c.trees[from:min(from+rankRows, len(c.trees))], 0
+		lanes := b.lanes[:len(trees)]
+		for i := range trees {
+			lanes[i], depth = trees[i].root, max(depth, trees[i].depth)
+		}
+		c.descendRow(lanes, b.ranks, r, depth)
+		for i, leaf := range lanes {
+			out[trees[i].class][at] += float64(c.value[leaf])
+		}
 	}
-	x.cols[j].load(x.lo, v[:x.n])
-	x.values[j] = v
-	return v
+}
+
+// rankedKey names a range of trees by the identity of their nodes. A weak pointer
+// never equals that of another array, even one that later lies at its address.
+type rankedKey struct {
+	left     weak.Pointer[int32]
+	from, to int
+}
+
+// rankeds keeps the ranges of trees that have been scored, as long as their forest
+// is in use.
+var rankeds struct {
+	mu sync.RWMutex
+	of map[rankedKey]func() *ranked
+}
+
+// rankedOf returns a range of trees, made ready once.
+func rankedOf(f *Forest, from, to int) *ranked {
+	key := rankedKey{weak.Make(&f.Left[0]), from, to}
+	rankeds.mu.RLock()
+	made := rankeds.of[key]
+	rankeds.mu.RUnlock()
+	if made == nil {
+		made = keepRanked(f, key)
+	}
+	return made()
+}
+
+func keepRanked(f *Forest, key rankedKey) func() *ranked {
+	rankeds.mu.Lock()
+	defer rankeds.mu.Unlock()
+	if made := rankeds.of[key]; made != nil {
+		return made
+	}
+	if rankeds.of == nil {
+		rankeds.of = map[rankedKey]func() *ranked{}
+	}
+	g := *f
+	made := sync.OnceValue(func() *ranked { return rank(&g, key.from, key.to) })
+	rankeds.of[key] = made
+	runtime.AddCleanup(&f.Left[0], func(key rankedKey) {
+		rankeds.mu.Lock()
+		delete(rankeds.of, key)
+		rankeds.mu.Unlock()
+	}, key)
+	return made
 }

@@ -1,9 +1,12 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// candidate is the best split of a node that has been seen so far. at counts the
-// bins, or the levels in order, that go left.
+// candidate is the best split of a node that has been seen so far. at is the last
+// bin that goes left, or how many levels in order do.
 type candidate struct {
 	score       float64 // GL²/(HL+λ) + GR²/(HR+λ)
 	feature, at int32   // feature is -1 as long as there is none
@@ -30,8 +33,15 @@ type finder struct {
 	total  tally
 	best   candidate
 
-	keys, tmp []uint64 // scratch: levels in order
+	// The feature that is tried: the bins with rows, ascending, and their sums.
+	missing tally
+	bins    []uint16
+	vals    []tally
+	room    []uint16 // where bins are
+
+	keys, tmp []uint64 // scratch: places in bins, in the order of G/H
 	sorted    []tally
+	won       []uint16 // bins of the best feature in that order, if it has levels
 }
 
 // threshold returns the score of the node as it is, and what a split must exceed.
@@ -54,53 +64,103 @@ func (s *finder) begin(f *format, total tally, need float64) {
 	s.best = candidate{score: need, feature: -1}
 }
 
-// feature tries all splits of one feature, whose bins hold t.
-func (s *finder) feature(f int32, t []tally, levels bool) {
-	vals := t[1:]
-	if levels {
-		vals = s.order(t)
-	}
-	if s.scan(t[0], vals) {
-		s.best.feature, s.best.missingLeft = f, true
-		if t[0].n == 0 {
-			s.best.missingLeft = 2*s.best.left.w >= s.total.w
+// load makes t the feature that is tried.
+func (s *finder) load(t []tally) {
+	s.missing, s.room, s.vals = t[0], s.room[:0], s.vals[:0]
+	for b := 1; b < len(t); b++ {
+		if t[b].n != 0 {
+			s.room, s.vals = append(s.room, uint16(b)), append(s.vals, t[b])
 		}
 	}
-	if t[0].n > 0 && s.scan(tally{}, vals) {
-		s.best.feature, s.best.missingLeft = f, false
+	s.bins = s.room
+}
+
+// loadCells is load from cells: those of so many bins from place at on.
+//
+// Why two loops: in small nodes a branch on whether a bin has rows is guessed
+// wrong too often.
+func (s *finder) loadCells(c *cells, at, width int) {
+	s.room, s.vals = slices.Grow(s.room[:0], width), slices.Grow(s.vals[:0], width)
+	first, bins, n := c[0][at:][:width], s.room[:width], 0
+	for b, v := range first {
+		if uint(n) >= uint(len(bins)) {
+			break // never
+		}
+		bins[n] = uint16(b)
+		n += int(uint64(v|-v) >> 63)
+	}
+	s.missing, s.bins = tally{}, bins[:n]
+	if n > 0 && bins[0] == 0 {
+		s.missing, s.bins = c.tally(s.format, at), bins[1:n]
+	}
+	s.vals = s.vals[:len(s.bins)]
+	if s.format.narrow {
+		for i, b := range s.bins {
+			a := first[b]
+			n := a & countMask
+			s.vals[i] = tally{g: a >> gShift, h: a >> countBits & hMask, w: n, n: n}
+		}
+		return
+	}
+	for i, b := range s.bins {
+		s.vals[i] = c.tally(s.format, at+int(b))
 	}
 }
 
-// order returns the bins with rows, missing left out, in the order of G/H. The
-// low 16 bits of keys are their bins.
-func (s *finder) order(t []tally) []tally {
-	s.keys = s.keys[:0]
-	for b := 1; b < len(t); b++ {
-		if t[b].n == 0 {
-			continue
-		}
-		r := 0.0
-		if t[b].h != 0 {
-			r = (float64(t[b].g) * s.format.g) / (float64(t[b].h) * s.format.h)
-		}
-		s.keys = append(s.keys, uint64(order32(float32(r)+0))<<16|uint64(b))
+// try tries all splits of the feature that is loaded.
+func (s *finder) try(f int32, levels bool) {
+	vals, bins := s.vals, s.bins
+	if levels {
+		vals, bins = s.order(), nil
 	}
-	if len(s.keys) <= 24 {
+	left := s.scan(s.missing, vals, bins)
+	if left {
+		s.best.feature, s.best.missingLeft = f, true
+		if s.missing.n == 0 {
+			s.best.missingLeft = 2*s.best.left.w >= s.total.w
+		}
+	}
+	right := s.missing.n > 0 && s.scan(tally{}, vals, bins)
+	if right {
+		s.best.feature, s.best.missingLeft = f, false
+	}
+	if levels && (left || right) {
+		s.keep()
+	}
+}
+
+// order returns the sums in the order of G/H. The low 16 bits of keys are their
+// places.
+func (s *finder) order() []tally {
+	s.keys = s.keys[:0]
+	for i := range s.vals {
+		v, r := &s.vals[i], 0.0
+		if v.h != 0 {
+			r = (float64(v.g) * s.format.g) / (float64(v.h) * s.format.h)
+		}
+		s.keys = append(s.keys, uint64(order32(float32(r)+0))<<16|uint64(i))
+	}
+	if n := len(s.keys); n <= 24 {
 		insertionSort(s.keys)
 	} else {
-		if cap(s.tmp) < len(s.keys) {
-			s.tmp = make([]uint64, cap(s.keys))
-		}
-		sorted := radixSort(s.keys, s.tmp[:len(s.keys)], 16, 48)
-		if &sorted[0] != &s.keys[0] {
+		s.tmp = slices.Grow(s.tmp[:0], n)[:n]
+		if sorted := radixSort(s.keys, s.tmp, 16, 48); &sorted[0] != &s.keys[0] {
 			s.keys, s.tmp = sorted, s.keys
 		}
 	}
 	s.sorted = s.sorted[:0]
 	for _, k := range s.keys {
-		s.sorted = append(s.sorted, t[uint16(k)])
+		s.sorted = append(s.sorted, s.vals[uint16(k)])
 	}
 	return s.sorted
+}
+
+// keep takes note of the order for split.
+func (s *finder) keep() {
+	s.won = s.won[:0]
+	for _, k := range s.keys {
+		s.won = append(s.won, s.bins[uint16(k)])
+	}
 }
 
 func insertionSort(keys []uint64) {
@@ -114,20 +174,17 @@ func insertionSort(keys []uint64) {
 }
 
 // scan tries to send left to the left side together with more and more of vals,
-// and says whether it found a better split.
-func (s *finder) scan(left tally, vals []tally) bool {
+// and says whether it found a better split. A place is named by its bin, or by its
+// number where bins is nil.
+func (s *finder) scan(left tally, vals []tally, bins []uint16) bool {
 	var (
 		unitG, unitH, lambda = s.format.g, s.format.h, s.lambda
 		total, minW          = s.total, s.minW
 		top                  = s.best.score
-		found                = false
+		at                   = -1
 	)
 	for i := range vals {
-		v := &vals[i]
-		if v.n == 0 {
-			continue
-		}
-		left.add(v)
+		left.add(&vals[i])
 		rightW := total.w - left.w
 		if rightW < minW || left.n == total.n {
 			break
@@ -144,11 +201,17 @@ func (s *finder) scan(left tally, vals []tally) bool {
 			score = flatScore(gl, a, gr, z)
 		}
 		if score > top {
-			top, found = score, true
-			s.best.score, s.best.at, s.best.left = score, int32(i+1), left
+			top, at, s.best.left = score, i, left
 		}
 	}
-	return found
+	if at < 0 {
+		return false
+	}
+	s.best.score, s.best.at = top, int32(at+1)
+	if bins != nil {
+		s.best.at = int32(bins[at])
+	}
+	return true
 }
 
 // flatScore is the score when a side has no curvature.
@@ -162,9 +225,9 @@ func flatScore(gl, a, gr, z float64) float64 {
 	return 0
 }
 
-// split turns the best candidate into a Split; t holds the bins of its feature.
-// Bins without rows in the node go where missing goes.
-func (s *finder) split(node int32, own float64, t []tally, levels bool) Split {
+// split turns the best candidate into a Split of a feature of so many bins. Bins
+// without rows in the node go where missing goes.
+func (s *finder) split(node int32, own float64, bins int, levels bool) Split {
 	right := s.total
 	right.sub(&s.best.left)
 	out := Split{
@@ -175,32 +238,32 @@ func (s *finder) split(node int32, own float64, t []tally, levels bool) Split {
 		out.Bin = int(s.best.at)
 		return out
 	}
-	out.Set = make([]uint64, (len(t)+63)/64)
-	s.order(t)
-	for _, k := range s.keys[:s.best.at] {
-		b := uint16(k)
+	out.Set = make([]uint64, (bins+63)/64)
+	if !out.MissingLeft {
+		for _, b := range s.won[:s.best.at] {
+			out.Set[b/64] |= 1 << (b % 64)
+		}
+		return out
+	}
+	for b := 1; b < bins; b++ {
 		out.Set[b/64] |= 1 << (b % 64)
 	}
-	if out.MissingLeft {
-		for b := 1; b < len(t); b++ {
-			if t[b].n == 0 {
-				out.Set[b/64] |= 1 << (b % 64)
-			}
-		}
+	for _, b := range s.won[s.best.at:] {
+		out.Set[b/64] &^= 1 << (b % 64)
 	}
 	return out
 }
 
 // table writes, for each bin, 1 when it goes left and 0 otherwise.
 func (s *Split) table(bins []uint8) {
-	for b := range bins {
-		left := b <= s.Bin
-		if s.Set != nil {
-			left = s.Set[b/64]>>(b%64)&1 != 0
-		}
-		bins[b] = 0
-		if left {
+	if s.Set == nil {
+		clear(bins)
+		for b := range bins[:min(len(bins), s.Bin+1)] {
 			bins[b] = 1
+		}
+	} else {
+		for b := range bins {
+			bins[b] = uint8(s.Set[b/64] >> (b % 64) & 1)
 		}
 	}
 	bins[0] = 0

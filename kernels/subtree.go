@@ -23,7 +23,6 @@ type subtree struct {
 	right  [cellRows]uint16
 	levels []cells // one for each smaller child on the way down
 	nodes  []growNode
-	t      []tally // bins of one feature
 }
 
 // Grow finishes the subtrees below nodes: large ones level by level, small ones
@@ -134,11 +133,7 @@ func (g *goGrower) takeSubtree() *subtree {
 		g.small = g.small[:n-1]
 		return s
 	}
-	widest := 0
-	for f := range g.bins.feats {
-		widest = max(widest, g.bins.feats[f].bins)
-	}
-	return &subtree{words: make([][cellRows]uint64, len(g.bins.words)), t: make([]tally, widest)}
+	return &subtree{words: make([][cellRows]uint64, len(g.bins.words))}
 }
 
 func (g *goGrower) putSubtree(s *subtree) {
@@ -280,17 +275,14 @@ func (s *subtree) search(g *goGrower, w *work, n *growNode, c *cells) bool {
 	own, need := f.threshold(g.minGain)
 	f.best.score = need
 	for _, feat := range g.features(n.Path, n.Depth, w) {
-		t := s.t[:g.layout.width(int(feat))]
-		c.read(&g.quant.format, g.layout.cell[feat], t)
-		f.feature(feat, t, g.bins.feats[feat].levels > 0)
+		f.loadCells(c, g.layout.cell[feat], g.layout.width(int(feat)))
+		f.try(feat, g.bins.feats[feat].levels > 0)
 	}
 	best := f.best.feature
 	if best < 0 {
 		return false
 	}
-	t := s.t[:g.layout.width(int(best))]
-	c.read(&g.quant.format, g.layout.cell[best], t)
-	n.split = f.split(n.ID, own, t, g.bins.feats[best].levels > 0)
+	n.split = f.split(n.ID, own, g.layout.width(int(best)), g.bins.feats[best].levels > 0)
 	n.leftSum, n.found = f.best.left, true
 	g.measureRoot(n) // a root here is the only subtree, so no other thread looks
 	return true

@@ -9,6 +9,11 @@ import (
 
 // boost is a gradient boosting loop over one class, as an engine would run it.
 func boost(tb testing.TB, b Backend, t testTable, loss Loss, trees, depth int) ([]float64, time.Duration) {
+	return boostEach(tb, b, t, loss, trees, depth, func(Bins, Subtree, []LeafValue) {})
+}
+
+// boostEach is boost with a look at each tree.
+func boostEach(tb testing.TB, b Backend, t testTable, loss Loss, trees, depth int, look func(Bins, Subtree, []LeafValue)) ([]float64, time.Duration) {
 	start := time.Now()
 	n := len(t.y)
 	bins, err := b.Quantize(t.cols, BinOptions{})
@@ -32,6 +37,7 @@ func boost(tb testing.TB, b Backend, t testTable, loss Loss, trees, depth int) (
 			}
 		}
 		check(tb, g.Leaves(leaves, score))
+		look(bins, sub[0], leaves)
 	}
 	return score.Host(), quantised
 }

@@ -154,7 +154,9 @@ type Grower interface {
 // when Left[i] < 0 and then has Value[i]; otherwise Feature[i] says the column,
 // and a number v goes left when v <= Threshold[i], a category when its bit in
 // Sets[SetAt[i]:] is set (SetAt[i] < 0 for numbers; codes at or beyond
-// SetLen[i] are missing). Missing values go left when MissingLeft[i] is 1.
+// SetLen[i] are missing). Missing values go left when MissingLeft[i] is 1. Trees
+// that have been scored must not change, as tiers keep them in forms of their own;
+// more trees may be appended at any time.
 type Forest struct {
 	Roots       []int32 // first node of each tree
 	Class       []int32 // class whose score the tree adds to
