@@ -65,7 +65,8 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 // rows have been looked at, but often enough to see where training leads.
 const (
 	measuredRows = 1_000_000
-	fewest       = 10 // measurements, and as many for each stopping round
+	fewest       = 5  // measurements
+	perRound     = 10 // measurements for each stopping round
 )
 
 // interval returns the number of steps between two measurements.
@@ -81,7 +82,7 @@ func interval(p *Params, t *model.Task) int {
 	if t.Valid != nil {
 		rows += t.Valid.Rows
 	}
-	times := max(fewest*max(1, p.Stopping.Rounds), measuredRows/max(rows, 1))
+	times := max(fewest, perRound*p.Stopping.Rounds, measuredRows/max(rows, 1))
 	return (p.NTrees + times - 1) / times
 }
 
