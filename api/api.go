@@ -110,7 +110,14 @@ func New(opt Options) *Server {
 	})
 	s.app.Use(s.normalise, s.around)
 	metrics := adaptor.HTTPHandler(promhttp.HandlerFor(opt.Metrics, promhttp.HandlerOpts{}))
-	s.app.Add(fiber.MethodGet, "/metrics", metrics)
+	s.app.Add(fiber.MethodGet, "/metrics", func(c *fiber.Ctx) error {
+		// Why: the adaptor reads a body into memory, however long it is.
+		if !requestOf(c).arriving.drain(0) {
+			return &Refusal{Status: fiber.StatusRequestEntityTooLarge, Msg: "/metrics takes no body"}
+		}
+		c.Request().ResetBody()
+		return metrics(c)
+	})
 	return s
 }
 

@@ -43,6 +43,8 @@ func (s *Server) around(c *fiber.Ctx) error {
 		Agent:  strings.Clone(c.Get(fiber.HeaderUserAgent)),
 		Common: map[string]string{},
 		header: func(name string) string { return c.Get(name) },
+
+		arriving: bodyOf(c),
 	}
 	c.Locals(requestKey{}, q)
 	for k, v := range s.facade(q.Path).Headers {
@@ -50,10 +52,13 @@ func (s *Server) around(c *fiber.Ctx) error {
 	}
 	err := s.admit(c)
 	if err == nil {
-		err = s.guarded(c, q)
+		err = s.guarded(q, c.Next)
 	}
 	if err != nil {
 		err = s.fail(c, q, err)
+	}
+	if !q.arriving.drain(s.opt.FormLimit) {
+		c.Context().SetConnectionClose()
 	}
 	took := time.Since(start)
 	pattern := "none"
@@ -72,15 +77,15 @@ func asked(uri string) string {
 	return strings.Clone(path)
 }
 
-// guarded runs the rest of the chain and turns a panic into an error.
-func (s *Server) guarded(c *fiber.Ctx, q *Request) (err error) {
+// guarded runs a part of the work on a request and turns a panic into an error.
+func (s *Server) guarded(q *Request, work func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.log.Error("panic in a handler", "id", q.ID, "panic", v, "stack", string(debug.Stack()))
 			err = fmt.Errorf("this is a fault of the server; its log has more under request %s", q.ID)
 		}
 	}()
-	return c.Next()
+	return work()
 }
 
 // newID returns a name for a request.

@@ -29,8 +29,10 @@ type Request struct {
 
 	path   param.Raw // parameters of the path
 	values param.Raw // of query and body
-	body   io.Reader
+	body   io.Reader // the file in it
 	header func(name string) string
+
+	arriving *body
 }
 
 // Header returns a header of the request.
@@ -74,21 +76,20 @@ func (s *Server) bind(c *fiber.Ctx, q *Request, f *Facade, names []string, uploa
 		return err
 	}
 	kind := strings.Clone(c.Get(fiber.HeaderContentType))
-	body := bodyOf(c)
 	switch {
 	case upload:
 		var err error
-		if q.body, err = file(kind, &capped{body, s.opt.UploadLimit}); err != nil {
+		if q.body, err = file(kind, &capped{q.arriving, s.opt.UploadLimit}); err != nil {
 			return err
 		}
 	case strings.HasPrefix(kind, fiber.MIMEApplicationJSON):
-		if err := form.json(&capped{body, s.opt.FormLimit}); err != nil {
+		if err := form.json(&capped{q.arriving, s.opt.FormLimit}); err != nil {
 			return err
 		}
 		q.JSON = true
 	// H2O: any other body is ignored, whatever the method.
 	case kind == "" || strings.HasPrefix(kind, fiber.MIMEApplicationForm):
-		text, err := io.ReadAll(&capped{body, s.opt.FormLimit})
+		text, err := io.ReadAll(&capped{q.arriving, s.opt.FormLimit})
 		if err != nil {
 			return err
 		}
@@ -106,14 +107,6 @@ func (s *Server) bind(c *fiber.Ctx, q *Request, f *Facade, names []string, uploa
 	return nil
 }
 
-// bodyOf returns the body of a request as a stream.
-func bodyOf(c *fiber.Ctx) io.Reader {
-	if r := c.Context().RequestBodyStream(); r != nil {
-		return r
-	}
-	return bytes.NewReader(c.Request().Body())
-}
-
 // file returns the content of an upload.
 func file(kind string, body io.Reader) (io.Reader, error) {
 	if !strings.HasPrefix(kind, fiber.MIMEMultipartForm) {
@@ -124,11 +117,24 @@ func file(kind string, body io.Reader) (io.Reader, error) {
 	if boundary = strings.Trim(boundary, `" `); !ok || boundary == "" {
 		return nil, errs.Invalidf("", "the multipart body names no boundary")
 	}
-	part, err := multipart.NewReader(body, boundary).NextPart()
+	p, err := multipart.NewReader(body, boundary).NextPart()
 	if err != nil {
 		return nil, errs.Invalidf("", "the multipart body has no part: %w", err)
 	}
-	return part, nil
+	return part{p}, nil
+}
+
+// part is the file in a multipart body.
+type part struct{ r io.Reader }
+
+// Read implements io.Reader.
+func (p part) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	var ref *Refusal
+	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &ref) {
+		err = errs.Invalidf("", "the multipart body has no end: %w", err)
+	}
+	return n, err
 }
 
 // values collects parameters; a name may come more than once.
@@ -199,28 +205,4 @@ func (v values) raw() param.Raw {
 		out[n] = "[" + strings.Join(quoted, ",") + "]"
 	}
 	return out
-}
-
-// capped reads up to left bytes and then fails, unlike io.LimitReader, which
-// would make a short file of a long one.
-type capped struct {
-	r    io.Reader
-	left int64
-}
-
-// Read implements io.Reader.
-func (l *capped) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		var one [1]byte
-		if n, err := l.r.Read(one[:]); n == 0 {
-			return 0, err
-		}
-		return 0, &Refusal{Status: fiber.StatusRequestEntityTooLarge, Msg: "the body is longer than this server accepts"}
-	}
-	if int64(len(p)) > l.left {
-		p = p[:l.left]
-	}
-	n, err := l.r.Read(p)
-	l.left -= int64(n)
-	return n, err
 }

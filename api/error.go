@@ -58,17 +58,18 @@ func (s *Server) fail(c *fiber.Ctx, q *Request, err error) error {
 			c.Set(k, v)
 		}
 	}
-	return send(c, reply)
+	return s.send(c, q, reply)
 }
 
 // failConnection answers what fiber itself could not read as a request.
 func (s *Server) failConnection(c *fiber.Ctx, err error) error {
-	status := fiber.StatusBadRequest
+	// Why: other messages repeat the bytes that could not be read.
+	ref := &Refusal{Status: fiber.StatusBadRequest, Msg: "this is no HTTP request that the server can read"}
 	var fe *fiber.Error
-	if errors.As(err, &fe) {
-		status = fe.Code
+	if errors.As(err, &fe) && fe.Code != fiber.StatusBadRequest {
+		ref.Status, ref.Msg = fe.Code, fe.Message
 	}
-	return c.Status(status).SendString(err.Error() + "\n")
+	return s.fail(c, &Request{ID: newID(), Path: asked(c.OriginalURL())}, ref)
 }
 
 // missing answers when no route took the request.
@@ -82,11 +83,11 @@ func (s *Server) missing(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, reply)
+	return s.send(c, q, reply)
 }
 
-// send writes a reply.
-func send(c *fiber.Ctx, r Reply) error {
+// send writes the reply to a request.
+func (s *Server) send(c *fiber.Ctx, q *Request, r Reply) error {
 	if r.Status != 0 {
 		c.Status(r.Status)
 	}
@@ -102,11 +103,21 @@ func send(c *fiber.Ctx, r Reply) error {
 		c.Response().SetBodyRaw(r.Body)
 		return nil
 	}
-	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
-		if err := r.Stream(w); err == nil {
-			_ = w.Flush() // the client has gone; there is nobody to tell
+	// Why: a pipe can tell the connection of an error, fasthttp's stream writer
+	// would end the answer as if it were whole.
+	from, to := io.Pipe()
+	go func() {
+		w := bufio.NewWriterSize(to, 1<<16)
+		err := s.guarded(q, func() error { return r.Stream(w) })
+		if err == nil {
+			err = w.Flush()
 		}
-	})
+		if err != nil && !errors.Is(err, io.ErrClosedPipe) {
+			s.log.Error("answer cut off", "id", q.ID, "error", err)
+		}
+		to.CloseWithError(err) //nolint:errcheck // never fails
+	}()
+	c.Context().SetBodyStream(from, -1)
 	return nil
 }
 

@@ -67,9 +67,13 @@ type line struct {
 	text  string
 }
 
+// lineLimit is how many bytes of a line are kept. Why: clients choose what is in
+// some of them, and a path may have a megabyte.
+const lineLimit = 4 << 10
+
 // Write implements io.Writer for the text handler: one call a record.
 func (l *lines) Write(p []byte) (int, error) {
-	e := line{l.level, string(bytes.TrimRight(p, "\n"))}
+	e := line{l.level, string(bytes.TrimRight(p[:min(len(p), lineLimit)], "\n"))}
 	if len(l.kept) < l.max {
 		l.kept = append(l.kept, e)
 	} else {

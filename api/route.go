@@ -196,6 +196,6 @@ func (s *Server) serve(f *Facade, r Route) fiber.Handler {
 				return err
 			}
 		}
-		return send(c, reply)
+		return s.send(c, q, reply)
 	}
 }

@@ -67,9 +67,7 @@ func Machine(version, dataDir string) Diagnosis {
 		d.Tiers = append(d.Tiers, Tier{Name: t.Name, Available: t.Available, Detail: t.Detail})
 	}
 	d.XGBoost = Tier{Name: "libxgboost", Detail: "this release has no xgboost builder"}
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
-	d.HeapBytes = int64(sample[0].Value.Uint64())
+	d.HeapBytes = heapBytes()
 	var fs unix.Statfs_t
 	if dataDir != "" && unix.Statfs(dataDir, &fs) == nil {
 		d.DiskFree, d.DiskTotal = int64(fs.Bavail)*int64(fs.Bsize), int64(fs.Blocks)*int64(fs.Bsize)
@@ -81,6 +79,13 @@ func Machine(version, dataDir string) Diagnosis {
 		d.Load, _ = strconv.ParseFloat(strings.Fields(string(b))[0], 64)
 	}
 	return d
+}
+
+// heapBytes is what is on Go's heap, with what has died since the last collection.
+func heapBytes() int64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }
 
 // features lists the vector units of the processor that kernels may use.

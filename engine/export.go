@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -134,8 +136,15 @@ func (c *ctxWriter) Write(p []byte) (int, error) {
 // root: dir/<key>.arrow.
 func (e *Engine) SaveFrame(key, dir string, force bool) (*job.Job, error) {
 	return e.writeFrame(key, filepath.Join(dir, savedName(key)), "Save frame", force, func(_ context.Context, f *frame.Frame, real string) error {
-		_, err := frame.Write(f, real, true)
-		return err
+		// Why: two jobs that save to one path must not share a temporary name.
+		own := filepath.Join(filepath.Dir(real), "."+newID(16))
+		if _, err := frame.Write(f, own, true); err != nil {
+			return err
+		}
+		if err := os.Rename(own, real); err != nil {
+			return errors.Join(err, os.Remove(own))
+		}
+		return syncDir(filepath.Dir(real))
 	})
 }
 
@@ -158,18 +167,40 @@ func (e *Engine) LoadFrame(key, dir string, force bool) (*job.Job, error) {
 	}
 	j, err := e.jobs.Start(job.Spec{
 		Key: jobKey, Description: "Load frame", Dest: key, DestKind: kindFrame, Release: unlock,
-		Run: func(context.Context, *job.Job) error {
-			f, err := frame.Open(real)
-			if err != nil {
-				return err
-			}
-			defer f.Pin()()
-			_, err = e.publishFrame(jobKey, key, f, true)
-			return err
-		},
+		Run: func(ctx context.Context, _ *job.Job) error { return e.adopt(ctx, jobKey, key, real) },
 	})
 	if err != nil {
 		unlock()
 	}
 	return j, err
+}
+
+// adopt publishes a copy of a frame file. Why: a file that is not ours may be
+// shortened while it is mapped, and reading it would then end the process.
+func (e *Engine) adopt(ctx context.Context, owner, key, real string) error {
+	file := newID(16) + ".arrow"
+	path := e.path("frames", file)
+	err := writeFile(ctx, path, func(w io.Writer) error {
+		in, err := os.Open(real)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		_, err = io.Copy(w, in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	f, err := frame.Open(path)
+	if err == nil {
+		err = f.Verify()
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("loading %s: %w", real, err), os.Remove(path))
+	}
+	return e.recordFrame(owner, key, file, f, true)
 }

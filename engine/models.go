@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/geyser-ml/geyser/engine/catalog"
 	"github.com/geyser-ml/geyser/engine/errs"
@@ -85,8 +86,11 @@ func (e *Engine) SaveModel(key, dir string, force bool) (string, error) {
 
 // target checks a path that is to be written and makes its folder.
 func (e *Engine) target(path, field string, force bool) (string, error) {
-	if path == "" {
+	if strings.TrimSpace(path) == "" {
 		return "", errs.Invalidf(field, "%s is empty; name a file below %v", field, e.cfg.ExportRoots)
+	}
+	if scheme, _, ok := strings.Cut(path, "://"); ok {
+		return "", errs.Unavailablef(field, "cannot write %s: only files of this server can be written, without %s://", path, scheme)
 	}
 	real, err := e.allowed(path, e.cfg.ExportRoots, field)
 	if err != nil {

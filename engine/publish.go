@@ -220,6 +220,13 @@ func (e *Engine) restore() error {
 	}
 	for _, r := range models {
 		path := e.path("models", r.File)
+		if _, err := os.Stat(path); os.IsNotExist(err) {
+			e.cfg.Log.Error("model lost its file", "key", r.Key)
+			if err := e.cfg.Repo.DeleteModel(r.Key); err != nil {
+				return err
+			}
+			continue
+		}
 		known[path] = true
 		meta := stored{file: r.File, bytes: r.Bytes, algo: r.Algo, durable: true}
 		err := e.catalog.PutLazy(catalog.Entry{Key: r.Key, Kind: kindModel, Meta: meta, Created: r.Created}, func() (any, error) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"time"
 
@@ -11,8 +12,11 @@ import (
 	"github.com/geyser-ml/geyser/engine/rapids"
 )
 
-// maxSessions bounds the sessions that are open at a time.
-const maxSessions = 10000
+// Bounds of the sessions that are open at a time, and of the bytes of their ids.
+const (
+	maxSessions  = 10000
+	maxSessionID = 1000
+)
 
 // NewSession opens a session and returns its id.
 // H2O: RapidsHandler.startSession; five characters after "_sid".
@@ -28,6 +32,9 @@ func (e *Engine) session(id string) (*rapids.Session, error) {
 	defer e.mu.Unlock()
 	s := e.sessions[id]
 	if s == nil {
+		if len(id) > maxSessionID {
+			return nil, errs.Invalidf("session_id", "session_id has %d bytes; %d are accepted", len(id), maxSessionID)
+		}
 		if len(e.sessions) >= maxSessions {
 			return nil, errs.Unavailablef("session_id", "%d sessions are open, which is the limit; end some", maxSessions)
 		}
@@ -108,6 +115,21 @@ func (h host) Keys() []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// Room compares Go's heap, where frames are until they are assigned, with the
+// limit of all jobs.
+func (h host) Room(bytes int64) error {
+	limit := h.e.memory.Limit()
+	if limit <= 0 || heapBytes()+bytes <= limit {
+		return nil
+	}
+	runtime.GC()
+	if used := heapBytes(); used+bytes > limit {
+		return errs.Unavailablef("ast", "not enough memory: the expression takes it to %d MiB, the limit is %d MiB; remove frames, end sessions or start the server with more --memory",
+			(used+bytes)>>20, limit>>20)
+	}
+	return nil
 }
 
 func (h host) Zone() string {

@@ -72,56 +72,115 @@ func (e *Engine) find(path string) ([]string, error) {
 			break
 		}
 	}
-	starts := []string{path}
-	if strings.ContainsAny(path, "*?[") {
+	if wild := strings.IndexAny(path, "*?["); wild >= 0 {
 		if _, err := os.Lstat(path); err != nil {
-			matches, err := filepath.Glob(path)
-			if err != nil {
-				return nil, errs.Invalidf("path", "path %q is not a file, and as a pattern it is malformed", path)
-			}
-			starts = matches
+			return e.glob(path, wild)
 		}
 	}
-	var files []string
-	for _, s := range starts {
-		real, err := e.allowed(s, e.cfg.ImportRoots, "path")
-		if err != nil {
+	return e.files(path)
+}
+
+// glob is find for a pattern whose first wildcard is at wild. What it matches
+// outside the roots is passed over like what it does not match.
+func (e *Engine) glob(pattern string, wild int) ([]string, error) {
+	if _, err := e.allowed(filepath.Dir(pattern[:wild]+"x"), e.cfg.ImportRoots, "path"); err != nil {
+		return nil, err
+	}
+	matches, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, errs.Invalidf("path", "path %q is not a file, and as a pattern it is malformed", pattern)
+	}
+	var out []string
+	found := false
+	for _, m := range matches {
+		switch files, err := e.files(m); {
+		case err == nil:
+			out, found = append(out, files...), true
+		case errors.Is(err, errTooMany):
 			return nil, err
 		}
-		st, err := os.Stat(real)
-		if err != nil {
-			return nil, errs.NotFoundf("path", "File %s does not exist", path)
+	}
+	if !found {
+		return nil, errs.NotFoundf("path", "File %s does not exist", pattern)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// maxImported is how many files an import may find. Tests lower it.
+var maxImported = 100_000
+
+var errTooMany = errors.New("too many files")
+
+// files is find for one file or folder.
+func (e *Engine) files(path string) ([]string, error) {
+	real, err := e.allowed(path, e.cfg.ImportRoots, "path")
+	if err != nil {
+		return nil, err
+	}
+	st, err := os.Stat(real)
+	switch {
+	case err != nil:
+		return nil, errs.NotFoundf("path", "File %s does not exist", path)
+	case st.Mode().IsRegular() && st.Size() > 0:
+		return []string{filepath.Clean(path)}, nil
+	case st.Mode().IsRegular(): // H2O: an empty file is passed over without a word
+		return nil, nil
+	case !st.IsDir():
+		return nil, errs.Invalidf("path", "%s is not a regular file", path)
+	}
+	var out []string
+	err = filepath.WalkDir(real, func(p string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil // what cannot be read is not imported
 		}
-		if !st.IsDir() {
-			if !st.Mode().IsRegular() {
-				return nil, errs.Invalidf("path", "%s is not a regular file", path)
-			}
-			if st.Size() > 0 { // H2O: an empty file is passed over without a word
-				files = append(files, filepath.Clean(s))
-			}
-			continue
-		}
-		err = filepath.WalkDir(s, func(p string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return nil // what cannot be read is not imported
-			}
+		if d.Type()&os.ModeSymlink != 0 {
 			if _, err := e.allowed(p, e.cfg.ImportRoots, "path"); err != nil {
 				return nil
 			}
-			if st, err := os.Stat(p); err == nil && st.Mode().IsRegular() && st.Size() > 0 {
-				files = append(files, p)
-			}
+		} else if !d.Type().IsRegular() {
 			return nil
-		})
-		if err != nil {
-			return nil, err
+		}
+		if st, err := os.Stat(p); err != nil || !st.Mode().IsRegular() || st.Size() == 0 {
+			return nil
+		}
+		if len(out) == maxImported {
+			return errs.Invalidf("path", "%s holds more than %d files: name a folder further down, or a pattern: %w", path, maxImported, errTooMany)
+		}
+		out = append(out, filepath.Join(path, strings.TrimPrefix(p, real)))
+		return nil
+	})
+	return out, err
+}
+
+// Complete lists up to limit files and folders (0: all) below the import roots
+// whose path begins with prefix, or those in the folder prefix. Hidden ones are
+// left out.
+// H2O: PersistNFS.calcTypeaheadMatches.
+func (e *Engine) Complete(prefix string, limit int) ([]string, error) {
+	dir, name := prefix, ""
+	if st, err := os.Stat(prefix); err != nil || !st.IsDir() {
+		dir, name = filepath.Split(prefix)
+	}
+	real, err := e.allowed(dir, e.cfg.ImportRoots, "src")
+	if err != nil {
+		return nil, err
+	}
+	list, err := os.ReadDir(real)
+	if err != nil {
+		return nil, nil //nolint:nilerr // nothing begins so
+	}
+	var out []string
+	for _, d := range list {
+		if limit > 0 && len(out) == limit {
+			break
+		}
+		p := filepath.Join(dir, d.Name())
+		if _, err := e.allowed(p, e.cfg.ImportRoots, "src"); err == nil && strings.HasPrefix(d.Name(), name) && d.Name()[0] != '.' {
+			out = append(out, p)
 		}
 	}
-	if len(files) == 0 && len(starts) == 0 {
-		return nil, errs.NotFoundf("path", "File %s does not exist", path)
-	}
-	slices.Sort(files)
-	return files, nil
+	return out, nil
 }
 
 // allowed returns the real path of p when it lies below one of the roots. A path
@@ -154,7 +213,7 @@ func (e *Engine) allowed(p string, roots []string, field string) (string, error)
 		}
 		if rel, rerr := filepath.Rel(r, real); rerr == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
 			if err != nil && !missing {
-				return "", errs.Invalidf(field, "cannot read %s: %v", p, err)
+				return "", errs.Invalidf(field, "cannot use %s: %v", p, err)
 			}
 			return real, nil
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -119,7 +120,12 @@ func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run, issues p
 	}
 	owner := j.Key()
 	_, replaced := e.catalog.Entry(run.Key)
-	shown := false
+	shown := false // as a snapshot that is not kept yet
+	defer func() {
+		if shown {
+			e.catalog.Withdraw(owner, run.Key) //nolint:errcheck // the lock is held
+		}
+	}()
 	res, err := run.Train(ctx, model.Hooks{
 		Progress: j.SetProgress,
 		Publish: func(m model.Model) {
@@ -133,15 +139,16 @@ func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run, issues p
 	})
 	if err != nil {
 		if res.Model == nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-			if shown {
-				e.catalog.Withdraw(owner, run.Key) //nolint:errcheck // the lock is held
-			}
 			return err
 		}
-		res.Model.Info().Identity.Running = false
-		if perr := e.publishModel(owner, res.Model); perr != nil {
-			return perr
+		m, serr := e.settled(res.Model)
+		if serr == nil {
+			serr = e.publishModel(owner, m)
 		}
+		if serr != nil {
+			return serr
+		}
+		shown = false
 		return err
 	}
 	for _, f := range res.Frames {
@@ -160,6 +167,22 @@ func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run, issues p
 	if err := e.publishModel(owner, res.Model); err != nil {
 		return err
 	}
+	shown = false
 	e.keepTraining(res.Model)
 	return nil
+}
+
+// settled returns the last snapshot of a training as a model that has ended. It
+// is a copy: the snapshot itself may be read right now.
+func (e *Engine) settled(snapshot model.Model) (model.Model, error) {
+	var b bytes.Buffer
+	if err := model.Write(&b, snapshot); err != nil {
+		return nil, err
+	}
+	m, err := model.Read(&b, e.Algo)
+	if err == nil {
+		id := &m.Info().Identity
+		id.Running, id.Ended = false, e.cfg.Now()
+	}
+	return m, err
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -164,27 +162,10 @@ func copyTime(n int) float64 {
 	return max(float64(time.Since(start).Nanoseconds()), 1) / times / 1000
 }
 
-// typeahead answers GET /3/Typeahead/files, by what an import of the same path
-// would find.
+// typeahead answers GET /3/Typeahead/files.
 func (f *facade) typeahead(_ *api.Request, in typeaheadIn) (TypeaheadV3, error) {
-	out := TypeaheadV3{typeaheadIn: in, Matches: []string{}}
-	src := in.Source
-	if st, err := os.Stat(src); err != nil || !st.IsDir() {
-		src += "*"
-	} else {
-		src = filepath.Join(src, "*")
-	}
-	found, err := f.e.Import([]string{src}, "")
-	if errs.KindOf(err) == errs.NotFound {
-		err = nil
-	}
-	for _, m := range found.Files {
-		if in.Limit > 0 && len(out.Matches) == in.Limit {
-			break
-		}
-		out.Matches = append(out.Matches, m)
-	}
-	return out, err
+	found, err := f.e.Complete(in.Source, in.Limit)
+	return TypeaheadV3{typeaheadIn: in, Matches: list(found)}, err
 }
 
 // grids answers GET /99/Grids.

@@ -2,6 +2,7 @@ package h2o
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -67,6 +68,11 @@ func TestStatuses(t *testing.T) {
 		{"syntax", "POST", "/99/Rapids", []string{"ast", "(+ 1"}, 400, javaIllegal, ""},
 		{"no expression", "POST", "/99/Rapids", nil, 412, illegalArgument, "Required field ast not specified"},
 		{"expression parameter", "POST", "/99/Rapids", []string{"ast", "1", "x", "1"}, 412, illegalArgument, "Unknown parameter: x"},
+		{"session", "POST", "/99/Rapids", []string{"ast", "1", "session_id", strings.Repeat("s", 5000)}, 400, javaIllegal, "5000 bytes"},
+		{"property", "POST", "/3/SessionProperties", []string{"session_key", "s", "key", "k", "value", strings.Repeat("v", 20000)}, 412, illegalArgument, "20002 bytes"},
+		{"long key", "POST", "/99/Rapids", []string{"ast", "(tmp= " + strings.Repeat("k", 1<<17) + " train.hex)"}, 400, javaIllegal, "131072 bytes"},
+		{"typeahead elsewhere", "GET", "/3/Typeahead/files", []string{"src", "/etc/"}, 412, illegalArgument, "out of reach"},
+		{"export elsewhere", "POST", "/3/Frames/train.hex/export", []string{"path", "s3://bucket/x.csv"}, 412, illegalArgument, "s3://"},
 		{"schema", "GET", "/3/Metadata/schemas/NoSuchV3", nil, 404, notFound, "NoSuchV3"},
 		{"endpoint", "GET", "/3/Metadata/endpoints/99999", nil, 404, notFound, "99999"},
 		{"log", "GET", "/3/Logs/nodes/0/files/nosuch", nil, 400, javaIllegal, "nosuch"},

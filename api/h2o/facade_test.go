@@ -119,6 +119,8 @@ func TestFind(t *testing.T) {
 		{"missing", "z", "0", "", -1, 5},
 		{"none", "c", "0", "nosuch", -1, -1},
 		{"row beyond the end", "c", "99", "v", 28, -1},
+		{"first row there is", "c", "-9223372036854775808", "v", -1, 1},
+		{"last row there is", "c", "9223372036854775807", "v", 28, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := s.ok("GET", "/3/Find", "key", "train.hex", "column", c.column, "row", c.row, "match", c.match)

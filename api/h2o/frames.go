@@ -167,12 +167,12 @@ func (f *facade) find(_ *api.Request, in findIn) (FindV3, error) {
 	}
 	out := FindV3{Column: in.Column, Row: in.Row, Match: in.Match, Prev: -1, Next: -1}
 	n := int64(c.Len())
-	for i := min(in.Row, n) - 1; i >= 0 && out.Prev < 0; i-- {
+	for i := min(max(in.Row, 0), n) - 1; i >= 0 && out.Prev < 0; i-- {
 		if equal(int(i)) {
 			out.Prev = i
 		}
 	}
-	for i := max(in.Row+1, 0); i < n && out.Next < 0; i++ {
+	for i := max(min(in.Row, n)+1, 0); i < n && out.Next < 0; i++ {
 		if equal(int(i)) {
 			out.Next = i
 		}

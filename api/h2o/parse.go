@@ -69,7 +69,7 @@ func (f *facade) parse(_ *api.Request, in parseIn) (ParseV3, error) {
 	}
 	seen := map[string]bool{}
 	for _, n := range s.ColumnNames {
-		if seen[n] { // H2O: the request fails, not the job
+		if n != "" && seen[n] { // H2O: the request fails, not the job
 			return ParseV3{}, errs.Invalidf("column_names", "Found duplicate column name %s", n)
 		}
 		seen[n] = true

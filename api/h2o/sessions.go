@@ -2,6 +2,7 @@ package h2o
 
 import (
 	"github.com/geyser-ml/geyser/api"
+	"github.com/geyser-ml/geyser/engine/errs"
 )
 
 // newSession answers POST /4/sessions.
@@ -31,17 +32,25 @@ func (f *facade) endSession(_ *api.Request, in sessionIn) (InitIDV3, error) {
 	return InitIDV3{sessionIn: in, Properties: true}, nil
 }
 
-// maxProperties bounds the properties of all sessions together.
-const maxProperties = 10000
+// Bounds of the properties of all sessions together, and of the bytes of one.
+const (
+	maxProperties = 10000
+	maxProperty   = 10000
+)
 
 // setProperty answers POST /3/SessionProperties. Properties live as long as
 // their session.
 func (f *facade) setProperty(_ *api.Request, in propertyIn) (SessionPropertyV3, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.props) < maxProperties {
-		f.props[[2]string{in.Session, in.Key}] = in.Value
+	if n := len(in.Session) + len(in.Key) + len(in.Value); n > maxProperty {
+		return SessionPropertyV3{}, errs.Invalidf("value", "the property has %d bytes with its names; %d are accepted", n, maxProperty)
 	}
+	name := [2]string{in.Session, in.Key}
+	if _, ok := f.props[name]; !ok && len(f.props) >= maxProperties {
+		return SessionPropertyV3{}, errs.Unavailablef("key", "%d properties are set, which is the limit; end some sessions", maxProperties)
+	}
+	f.props[name] = in.Value
 	return SessionPropertyV3{propertyIn: in}, nil
 }
 

@@ -87,6 +87,9 @@ func (c *Catalog) put(owner string, s *slot) error {
 	if s.Key == "" {
 		return errs.Invalidf("key", "an object needs a key, but this one's is empty")
 	}
+	if err := tooLong(s.Key); err != nil {
+		return err
+	}
 	if s.Created.IsZero() {
 		s.Created = time.Now()
 	}
@@ -104,6 +107,16 @@ func (c *Catalog) put(owner string, s *slot) error {
 		c.removed(old.Entry)
 	}
 	return nil
+}
+
+// maxKey is how many bytes a key may have.
+const maxKey = 64 << 10
+
+func tooLong(key string) error {
+	if len(key) <= maxKey {
+		return nil
+	}
+	return errs.Invalidf("key", "the key %.40s… has %d bytes; %d are accepted", key, len(key), maxKey)
 }
 
 // busy is the Conflict about a key. The caller holds c.mu.

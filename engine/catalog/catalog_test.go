@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -363,4 +364,22 @@ func TestLock_race(t *testing.T) {
 	assert.Empty(t, c.locks)
 	assert.Equal(t, 4, c.Len())
 	assert.True(t, slices.IsSortedFunc(c.List(""), func(a, b Entry) int { return a.Created.Compare(b.Created) }))
+}
+
+func TestCatalog_longKey(t *testing.T) {
+	c := New()
+	for _, n := range []int{maxKey, maxKey + 1} {
+		key := strings.Repeat("k", n)
+		err := c.Put(Entry{Key: key, Kind: "frame", Value: 1})
+		release, lerr := c.Lock("job", nil, []string{key})
+		if n <= maxKey {
+			require.NoError(t, err)
+			require.NoError(t, lerr)
+			release()
+			continue
+		}
+		assert.Equal(t, errs.Invalid, errs.KindOf(err))
+		assert.Equal(t, errs.Invalid, errs.KindOf(lerr))
+		assert.Less(t, len(err.Error()), 200, "the message does not repeat it all")
+	}
 }

@@ -50,6 +50,9 @@ func (c *Catalog) Lock(owner string, read []string, write []string) (release fun
 		}
 	}
 	for _, key := range write {
+		if err := tooLong(key); err != nil {
+			return nil, err
+		}
 		if !c.locks[key].mayWrite(owner) {
 			return nil, c.busy(key)
 		}

@@ -74,6 +74,8 @@ func (p *Pool) finish(j *Job, out outcome, ran bool) {
 	j.mu.Lock()
 	j.snap = snap
 	j.mu.Unlock()
+	// Why: the job is remembered for long, the frames that its work held need not be.
+	j.spec.Run, j.spec.Release = nil, nil
 	p.retire(j)
 	p.alive--
 	if ran {

@@ -120,7 +120,7 @@ func (d *Data) resolveTrain(f *findings, b blocks, supervised bool) {
 func (d *Data) checkSpecial(f *findings, what string) {
 	if w := d.Weights; w != nil {
 		switch s := w.Stats(); {
-		case !w.Kind().Numeric():
+		case !w.Kind().Numeric() || w.Kind() == frame.Time:
 			f.fail("weights_column", "the weights column of the %s frame must be numeric, it is of type %s", what, w.Kind())
 		case s.Missing > 0:
 			f.fail("weights_column", "Weights cannot have missing values.")
@@ -128,18 +128,18 @@ func (d *Data) checkSpecial(f *findings, what string) {
 			f.fail("weights_column", "Weights must be >= 0; the least of the %s frame is %g", what, s.Min)
 		case w.Len() > 0 && s.Max == 0:
 			f.fail("weights_column", "every weight of the %s frame is 0; at least one must be larger", what)
-		case s.PosInf > 0:
-			f.fail("weights_column", "Weights must be finite.")
+		case s.PosInf > 0 || s.Max > largest:
+			f.fail("weights_column", "Weights must be finite, at most %g; the largest of the %s frame is %g.", largest, what, s.Max)
 		}
 	}
 	if o := d.Offset; o != nil {
 		switch s := o.Stats(); {
-		case !o.Kind().Numeric():
+		case !o.Kind().Numeric() || o.Kind() == frame.Time:
 			f.fail("offset_column", "the offset column of the %s frame must be numeric, it is of type %s", what, o.Kind())
 		case s.Missing > 0:
 			f.fail("offset_column", "Offset column cannot have missing values.")
-		case s.PosInf+s.NegInf > 0:
-			f.fail("offset_column", "Offset column must be finite.")
+		case s.PosInf+s.NegInf > 0 || max(-s.Min, s.Max) > largest:
+			f.fail("offset_column", "Offset column must be finite, and at most %g in size.", largest)
 		}
 	}
 }
@@ -161,8 +161,14 @@ func (d *Data) checkResponse(f *findings) {
 		f.fail("response_column", "every value of the response is missing")
 	} else if s.PosInf+s.NegInf > 0 {
 		f.fail("response_column", "the response holds infinite values; they must be finite or missing")
+	} else if max(-s.Min, s.Max) > largest {
+		f.fail("response_column", "the response holds values of a size beyond %g (from %g to %g); scale it down", largest, s.Min, s.Max)
 	}
 }
+
+// largest bounds the size of a response, an offset or a weight. Why: squares and
+// sums of derivatives, some of them of 32 bits, stay finite below it.
+const largest = 1e18
 
 // choosePredictors takes the columns that are neither special nor useless.
 func (d *Data) choosePredictors(f *findings, special map[string]string, dropConst bool) {

@@ -74,10 +74,10 @@ func TestPrepare_Issues(t *testing.T) {
 		{"Err weights of text", "weights_column", "must be numeric", param.Error, []string{"weights_column", "text"}},
 		{"Err negative weights", "weights_column", "Weights must be >= 0", param.Error, []string{"weights_column", "negative"}},
 		{"Err missing weights", "weights_column", "Weights cannot have missing values.", param.Error, []string{"weights_column", "gap"}},
-		{"Err infinite weights", "weights_column", "Weights must be finite.", param.Error, []string{"weights_column", "inf"}},
+		{"Err infinite weights", "weights_column", "Weights must be finite", param.Error, []string{"weights_column", "inf"}},
 		{"Err no weight at all", "weights_column", "at least one must be larger", param.Error, []string{"weights_column", "zero"}},
 		{"Err missing offset", "offset_column", "Offset column cannot have missing values.", param.Error, []string{"offset_column", "gap"}},
-		{"Err infinite offset", "offset_column", "Offset column must be finite.", param.Error, []string{"offset_column", "inf"}},
+		{"Err infinite offset", "offset_column", "Offset column must be finite", param.Error, []string{"offset_column", "inf"}},
 		{"Err categorical offset", "offset_column", "must be numeric", param.Error, []string{"offset_column", "c"}},
 		{"Err no such fold column", "fold_column", "Fold column 'q' not found", param.Error, []string{"fold_column", "q"}},
 		{"Err one fold", "fold_column", "at least two distinct values", param.Error, []string{"fold_column", "const"}},
@@ -104,6 +104,30 @@ func TestPrepare_Issues(t *testing.T) {
 			_, issues := w.prepare(c.kv...)
 			requireIssue(t, issues, c.severity, c.field, c.text)
 			require.Equal(t, c.severity == param.Error, issues.Fatal())
+		})
+	}
+}
+
+func TestPrepare_NumbersTooLarge(t *testing.T) {
+	w := odd()
+	huge := make([]float64, 30)
+	huge[3] = -1e300
+	stamps := make([]int64, 30)
+	f := frame.Must(w.frames["train"].With("huge", frame.NewFloats(huge)))
+	huge = make([]float64, 30)
+	huge[3] = 1e300
+	f = frame.Must(f.With("heavy", frame.NewFloats(huge)))
+	w.frames["train"] = frame.Must(f.With("when", frame.NewInts(frame.Time, stamps, nil)))
+	for _, c := range []struct{ field, column, text string }{
+		{"response_column", "huge", "from -1e+300"},
+		{"offset_column", "huge", "at most 1e+18"},
+		{"weights_column", "heavy", "the largest of the training frame is 1e+300"},
+		{"weights_column", "when", "it is of type time"},
+		{"offset_column", "when", "it is of type time"},
+	} {
+		t.Run(c.field+" "+c.column, func(t *testing.T) {
+			_, issues := w.prepare(c.field, c.column)
+			requireIssue(t, issues, param.Error, c.field, c.text)
 		})
 	}
 }

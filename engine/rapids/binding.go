@@ -72,6 +72,17 @@ func bindRows(c *call) (Value, error) {
 		}
 		return single("C1", frame.NewReals(vals))
 	}
+	var size int64
+	for _, a := range c.args {
+		if f, ok := a.(Frame); ok {
+			size += f.SizeBytes()
+		}
+	}
+	if size > roomFrom {
+		if err := c.s.host.Room(size); err != nil {
+			return nil, err
+		}
+	}
 	cols := make([]*frame.Column, first.NumCols())
 	for k := range cols {
 		parts := make([]*frame.Column, len(c.args))

@@ -179,8 +179,18 @@ func (e *env) run(c *call) (Value, error) {
 	if c.err != nil { // an argument of the wrong type comes first
 		return nil, c.err
 	}
+	if f, ok := v.(Frame); ok && err == nil && f.SizeBytes() > roomFrom {
+		// Why: what one call adds is bounded by what it is given; an expression, or a
+		// sequence of them, is stopped here.
+		if err := e.s.host.Room(0); err != nil {
+			return nil, err
+		}
+	}
 	return v, err
 }
+
+// roomFrom is how many bytes a frame has before memory is looked at.
+const roomFrom = 1 << 20
 
 // call is one call of a primitive. Its accessors give argument i, or a zero value
 // and set err when it has another type; a primitive looks at err once, after it has

@@ -17,6 +17,8 @@ type Host interface {
 	Remove(key string) (bool, error)
 	// Keys lists the keys of frames and models.
 	Keys() []string
+	// Room is an Unavailable error when bytes more do not fit into memory.
+	Room(bytes int64) error
 	// Zone returns the name of the time zone in which times are read and taken apart.
 	Zone() string
 	// SetZone sets it to a name that time.LoadLocation knows.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -254,6 +255,20 @@ func TestNumber(t *testing.T) {
 
 func TestUnique(t *testing.T) {
 	assert.Equal(t, []string{"a", "a0", "b", "a1", "a00"}, unique([]string{"a", "a", "b", "a", "a0"}))
+	assert.Equal(t, []string{"a1", "a", "a0", "a2"}, unique([]string{"a1", "a", "a", "a"}))
+	many := unique(slices.Repeat([]string{"a"}, 200_000)) // not in quadratic time
+	assert.Equal(t, "a199998", many[len(many)-1])
+}
+
+func TestBindRows_room(t *testing.T) {
+	host := newObjects()
+	host.frames["f"] = large(100_000)
+	host.room = host.frames["f"].SizeBytes() * 3
+	s := NewSession("s", host)
+	_, err := s.Eval(t.Context(), "(rbind f f f)")
+	require.NoError(t, err)
+	_, err = s.Eval(t.Context(), "(rbind f f f f)")
+	assert.Equal(t, errs.Unavailable, errs.KindOf(err))
 }
 
 func TestEqual_Ulps(t *testing.T) {

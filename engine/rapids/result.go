@@ -36,11 +36,13 @@ func numbered(n int) []string {
 // new. H2O: Frame.uniquify
 func unique(names []string) []string {
 	seen := make(map[string]bool, len(names))
+	next := map[string]int{} // all numbers below make a name that stood before
 	out := make([]string, len(names))
 	for i, n := range names {
 		out[i] = n
-		for k := 0; seen[out[i]]; k++ {
-			out[i] = n + label(float64(k))
+		for seen[out[i]] {
+			out[i] = n + label(float64(next[n]))
+			next[n]++
 		}
 		seen[out[i]] = true
 	}

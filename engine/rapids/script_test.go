@@ -36,6 +36,7 @@ type objects struct {
 	frames map[string]*frame.Frame
 	models map[string]any
 	zone   string
+	room   int64 // 0 for no limit
 }
 
 func newObjects() *objects {
@@ -58,7 +59,13 @@ func (o *objects) Remove(key string) (bool, error) {
 	delete(o.models, key)
 	return f || m, nil
 }
-func (o *objects) Keys() []string      { return append(sortedKeys(o.frames), sortedKeys(o.models)...) }
+func (o *objects) Keys() []string { return append(sortedKeys(o.frames), sortedKeys(o.models)...) }
+func (o *objects) Room(bytes int64) error {
+	if o.room > 0 && bytes > o.room {
+		return errs.Unavailablef("ast", "not enough memory")
+	}
+	return nil
+}
 func (o *objects) Zone() string        { return o.zone }
 func (o *objects) SetZone(name string) { o.zone = name }
 

@@ -96,5 +96,20 @@ func memory(p *Params, t *model.Task) int64 {
 	if p.NFolds > 1 || p.FoldColumn != "" {
 		b += t.Train.Frame.SizeBytes() + n*8*classes
 	}
-	return b
+	return b + min(forestBytes(p, n)*classes, mostForest)
+}
+
+// mostForest bounds the estimate of the trees: many are asked for where early
+// stopping is to end it.
+const mostForest = 1 << 30
+
+// forestBytes estimates the trees of one class: as deep as allowed, or as many
+// leaves as the rows fill.
+func forestBytes(p *Params, rows int64) int64 {
+	const node = 45
+	leaves := int64(float64(rows)/math.Max(p.MinRows, 1)) + 1
+	if p.MaxDepth > 0 && p.MaxDepth < 40 {
+		leaves = min(leaves, 1<<p.MaxDepth)
+	}
+	return int64(p.NTrees) * 2 * leaves * node
 }

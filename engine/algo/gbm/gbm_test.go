@@ -166,6 +166,7 @@ func TestTrain_Sampling(t *testing.T) {
 		ones += v
 	}
 	require.InDelta(t, 0.25*(4000-ones)+ones, covers(w.train(t, "response_column", "yb", "sample_rate_per_class", "[0.25,1]")), 100)
+	require.Equal(t, 4000.0, covers(w.train(t, "response_column", "yb", "sample_rate_per_class", "[]")))
 	// One column a tree: each tree splits by one column alone.
 	m := w.train(t, "col_sample_rate_per_tree", "0.25", "ntrees", "30")
 	used := columnsByTree(t, m)
@@ -419,7 +420,8 @@ func TestPrepare_Memory(t *testing.T) {
 		require.NoError(t, issues.Err())
 		return run.Memory
 	}
-	require.InDelta(t, 10, float64(memory(20000))/float64(memory(2000)), 0.1)
+	require.InDelta(t, 10, float64(memory(20000, "ntrees", "1"))/float64(memory(2000, "ntrees", "1")), 0.1)
+	require.Greater(t, memory(2000, "ntrees", "10000", "max_depth", "5")-memory(2000), int64(10000*60*40), "the trees count")
 	require.Greater(t, memory(2000, "response_column", "ym"), memory(2000, "response_column", "yb"))
 	require.Greater(t, memory(2000, "validation_frame", "test"), memory(2000))
 	require.Greater(t, memory(2000, "nfolds", "3"), memory(2000))

@@ -293,7 +293,7 @@ func (b *booster) histogram(step int) int {
 // sample draws the rows of a tree; nil stands for all.
 func (b *booster) sample(id uint64) *kernels.Buffer[uint8] {
 	d, perClass := b.t.Train, b.p.SampleRatePerClass
-	if b.p.SampleRate == 1 && perClass == nil {
+	if b.p.SampleRate == 1 && len(perClass) == 0 {
 		if b.counts == nil {
 			return nil
 		}
@@ -307,7 +307,7 @@ func (b *booster) sample(id uint64) *kernels.Buffer[uint8] {
 				continue
 			}
 			rate := b.p.SampleRate
-			if perClass != nil {
+			if len(perClass) > 0 {
 				rate = perClass[int(y[i])]
 			}
 			if unit(kernels.Draw(b.t.Seed, id, drawRows, uint64(i))) < rate {
