@@ -59,7 +59,8 @@ type Engine struct {
 	measured []*Measured
 	zone     string
 
-	disk sync.Mutex // one publication of a file at a time
+	disk sync.Mutex   // one publication of a file at a time
+	kept atomic.Int64 // bytes of prediction frames on disk
 }
 
 // kinds of catalog entries.

@@ -418,3 +418,38 @@ func TestWriteCSV(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestEngine_OldPredictionsGo(t *testing.T) {
+	dir, work, repo := t.TempDir(), t.TempDir(), &memRepo{}
+	e := open(t, dir, work, repo)
+	load(t, e, flights(t, work, 500), "air")
+	train(t, e, param.Raw{"training_frame": "air", "response_column": "dep", "model_id": "m", "ntrees": "2", "seed": "1"})
+	p, err := e.Predict(context.Background(), "m", "air", "p0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := p.Frame.SizeBytes()
+	defer func(old int64) { keepPredictions = old }(keepPredictions)
+	keepPredictions = 3 * size
+	for i := 1; i < 6; i++ {
+		if _, err := e.Predict(context.Background(), "m", "air", fmt.Sprintf("p%d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := keys(e); !slices.Equal(got, []string{"air", "m", "p3", "p4", "p5"}) {
+		t.Errorf("kept %v", got)
+	}
+	if got := e.kept.Load(); got != 3*size {
+		t.Errorf("%d bytes counted for 3 predictions of %d", got, size)
+	}
+	again := open(t, dir, work, repo)
+	if got := again.kept.Load(); got != 3*size {
+		t.Errorf("%d bytes counted after a restart", got)
+	}
+	if err := again.RemoveFrame("p4"); err != nil {
+		t.Fatal(err)
+	}
+	if got := again.kept.Load(); got != 2*size {
+		t.Errorf("%d bytes counted after a removal", got)
+	}
+}

@@ -27,7 +27,7 @@ type stored struct {
 
 // keepPredictions is how many bytes of prediction frames are kept on disk before
 // the oldest go.
-const keepPredictions = 4 << 30
+var keepPredictions int64 = 4 << 30 // tests lower it
 
 // publishFrame seals a frame into a file of its own, records it and puts it into
 // the catalog. owner is the job that holds the key, "" for none. A durable frame
@@ -58,7 +58,7 @@ func (e *Engine) recordFrame(owner, key, file string, f *frame.Frame, durable bo
 		os.Remove(e.path("frames", file)) //nolint:errcheck // best effort; dropped at the next start
 		return err
 	}
-	if !durable {
+	if !durable && e.kept.Add(meta.bytes) > keepPredictions {
 		e.evictPredictions()
 	}
 	return nil
@@ -146,6 +146,9 @@ func (e *Engine) dropped(entry catalog.Entry) {
 		if meta.file == "" {
 			return
 		}
+		if entry.Kind == kindFrame && !meta.durable {
+			e.kept.Add(-meta.bytes)
+		}
 		path = e.path(entry.Kind+"s", meta.file)
 	case upload:
 		path = meta.path
@@ -210,6 +213,9 @@ func (e *Engine) restore() error {
 			continue
 		}
 		known[path] = true
+		if !r.Durable {
+			e.kept.Add(r.Bytes)
+		}
 		meta := stored{file: r.File, rows: r.Rows, cols: r.Cols, bytes: r.Bytes, durable: r.Durable}
 		err := e.catalog.PutLazy(catalog.Entry{Key: r.Key, Kind: kindFrame, Meta: meta, Created: r.Created}, func() (any, error) {
 			return frame.Open(path)

@@ -117,6 +117,8 @@ func dsn(path string, readOnly bool) string {
 		"_foreign_keys": {"on"},
 		"_busy_timeout": {"10000"},
 		"_txlock":       {"immediate"},
+		// Why: preparing a statement takes longer than running it.
+		"_stmt_cache_size": {"64"},
 	}
 	if readOnly {
 		q.Set("_query_only", "on")
