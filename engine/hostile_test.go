@@ -149,7 +149,7 @@ func TestEngine_LoadFrameIsACopy(t *testing.T) {
 	if f.NumRows() != 5000 || f.Column(1).Float(4999) != 4999*37%240 {
 		t.Error("the frame lost rows with the file that it was loaded from")
 	}
-	if j, err = e.LoadFrame("cut", work, false); err == nil {
+	if _, err = e.LoadFrame("cut", work, false); err == nil {
 		t.Error("loaded a file of another key")
 	}
 	if err := os.Rename(saved, filepath.Join(work, "cut.arrow")); err != nil {
@@ -253,7 +253,6 @@ func TestEngine_EndedJobHoldsNoFrame(t *testing.T) {
 	}
 	freed := make(chan struct{})
 	runtime.AddCleanup(f, func(c chan struct{}) { close(c) }, freed)
-	f = nil
 	release()
 	if err := e.RemoveAll(nil); err != nil {
 		t.Fatal(err)
