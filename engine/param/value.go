@@ -121,7 +121,7 @@ func (f *field) scalar(v reflect.Value, text string) error {
 	}
 	switch v.Type() {
 	case reflect.TypeFor[FrameKey](), reflect.TypeFor[ModelKey]():
-		text = unquote(strings.TrimSpace(text))
+		text = strings.TrimSpace(unquote(strings.TrimSpace(text)))
 	case reflect.TypeFor[ColumnName]():
 		text = columnName(text)
 	}
