@@ -106,7 +106,7 @@ func readHeads(ctx context.Context, s Source) ([]head, error) {
 	if t := foreign(magic); t != "" {
 		return nil, errs.Unavailablef("parse_type", "%s is of type %s, which cannot be read yet: convert it to CSV", s.Name, t)
 	}
-	list := []part{{s.Name, func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, 0, size)), nil }}}
+	list := []part{{s.Name, func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, 0, size)), nil }, size}}
 	if kind := formatOf(magic); kind != plain {
 		if list, err = parts(s, f, kind, size); err != nil {
 			return nil, err
@@ -139,6 +139,8 @@ func (p part) head(n int) (head, error) {
 	}
 	defer r.Close()
 	var buf bytes.Buffer
+	// Why: a buffer that grows by itself leaves twice its size behind.
+	buf.Grow(int(min(int64(n), p.size)) + bytes.MinRead)
 	got, err := io.Copy(&buf, io.LimitReader(r, int64(n)))
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return head{}, damaged(p.name, err)

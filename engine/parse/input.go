@@ -122,6 +122,7 @@ func openFile(s Source) (f *os.File, head []byte, size int64, err error) {
 type part struct {
 	name string
 	open func() (io.ReadCloser, error)
+	size int64 // of the text; 0 when it is not known
 }
 
 // parts lists the texts in a compressed file.
@@ -129,7 +130,7 @@ func parts(s Source, f *os.File, kind format, size int64) ([]part, error) {
 	whole := func(open func(io.Reader) (io.ReadCloser, error)) ([]part, error) {
 		return []part{{s.Name, func() (io.ReadCloser, error) {
 			return open(bufio.NewReaderSize(io.NewSectionReader(f, 0, size), 1<<20))
-		}}}, nil
+		}, 0}}, nil
 	}
 	switch kind {
 	case gzipped:
@@ -153,7 +154,7 @@ func parts(s Source, f *os.File, kind format, size int64) ([]part, error) {
 	for _, e := range z.File {
 		base := path.Base(e.Name)
 		if e.FileInfo().Mode().IsRegular() && !strings.HasPrefix(base, ".") && !strings.HasPrefix(e.Name, "__MACOSX/") {
-			out = append(out, part{s.Name + "/" + e.Name, e.Open})
+			out = append(out, part{s.Name + "/" + e.Name, e.Open, 0})
 		}
 	}
 	if len(out) == 0 {
