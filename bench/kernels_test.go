@@ -82,7 +82,7 @@ func BenchmarkKernelGradients(b *testing.B) {
 		g, h := kernels.MakeBuffer[float32](kernelRows), kernels.MakeBuffer[float32](kernelRows)
 		scores := kernels.MakeBuffer[float64](kernelRows)
 		arg := kernels.GradientInput{Y: kernels.NewBuffer(in.y), Scores: []*kernels.Buffer[float64]{scores}}
-		return func() { check(b, backend.Gradients(kernels.Bernoulli, arg, g, h)) }
+		return func() { check(b, backend.Gradients(kernels.Bernoulli, arg, []*kernels.Buffer[float32]{g}, []*kernels.Buffer[float32]{h})) }
 	})
 }
 
@@ -97,7 +97,7 @@ func BenchmarkKernelTree(b *testing.B) {
 		g, h := kernels.MakeBuffer[float32](kernelRows), kernels.MakeBuffer[float32](kernelRows)
 		scores := kernels.MakeBuffer[float64](kernelRows)
 		arg := kernels.GradientInput{Y: kernels.NewBuffer(in.y), Scores: []*kernels.Buffer[float64]{scores}}
-		check(b, backend.Gradients(kernels.Bernoulli, arg, g, h))
+		check(b, backend.Gradients(kernels.Bernoulli, arg, []*kernels.Buffer[float32]{g}, []*kernels.Buffer[float32]{h}))
 		return func() {
 			root, err := grower.Begin(kernels.TreeInput{G: g, H: h})
 			check(b, err)
@@ -131,5 +131,5 @@ func deepen(grower kernels.Grower, root kernels.Node, scores *kernels.Buffer[flo
 			nodes = append(nodes, c.Left, c.Right)
 		}
 	}
-	return grower.Leaves(leaves, scores)
+	return grower.Leaves(leaves, scores, kernels.AllRows)
 }

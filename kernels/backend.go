@@ -32,9 +32,9 @@ type Backend interface {
 	// validation rows. A category code beyond like's levels becomes missing.
 	QuantizeLike(like Bins, cols []Column) (Bins, error)
 
-	// Gradients writes the first and second derivative of the loss at the
-	// current scores into g and h, one value a row, in row order.
-	Gradients(loss Loss, in GradientInput, g, h *Buffer[float32]) error
+	// Gradients writes the first and second derivative of the loss at the current
+	// scores into g and h: one buffer a class, of one value a row.
+	Gradients(loss Loss, in GradientInput, g, h []*Buffer[float32]) error
 
 	// NewGrower makes the stateful grower of one training job over bins.
 	NewGrower(bins Bins, cfg GrowerConfig) (Grower, error)

@@ -266,14 +266,15 @@ func testErrors(t *testing.T, b Backend) {
 	fails("no such node", err)
 	_, err = g.Apply([]Split{{Node: root.ID, Feature: 0, Bin: 1}})
 	fails("split that Level did not give", err)
-	fails("leaf that is none", g.Leaves([]LeafValue{{Node: 3}}, MakeBuffer[float64](2)))
-	fails("scores of one row", g.Leaves(nil, MakeBuffer[float64](1)))
+	fails("leaf that is none", g.Leaves([]LeafValue{{Node: 3}}, MakeBuffer[float64](2), AllRows))
+	fails("scores of one row", g.Leaves(nil, MakeBuffer[float64](1), AllRows))
 	f := Forest{Roots: []int32{0}, Class: []int32{0}, Left: []int32{-1}, Value: []float32{1}}
 	fails("no such tree", b.Predict(&f, nil, 0, 1, 0, 2, [][]float64{{0}}))
 	var narrow Forest
 	stump(&narrow, 3, 0, 0, nil, 0)
 	fails("column missing", b.Predict(&narrow, []Column{{Values: []float64{1}}}, 0, 1, 0, 1, [][]float64{{0}}))
 	fails("no room", b.Predict(&f, nil, 0, 2, 0, 1, [][]float64{{0}}))
-	fails("unknown loss", b.Gradients(99, GradientInput{Y: one, Scores: []*Buffer[float64]{MakeBuffer[float64](2)}}, one, one))
-	fails("no such class", b.Gradients(Multinomial, GradientInput{Y: one, Class: 1, Scores: []*Buffer[float64]{MakeBuffer[float64](2)}}, one, one))
+	ones := []*Buffer[float32]{one}
+	fails("unknown loss", b.Gradients(99, GradientInput{Y: one, Scores: []*Buffer[float64]{MakeBuffer[float64](2)}}, ones, ones))
+	fails("derivatives of another class", b.Gradients(Multinomial, GradientInput{Y: one, Scores: []*Buffer[float64]{MakeBuffer[float64](2), MakeBuffer[float64](2)}}, ones, ones))
 }

@@ -15,37 +15,40 @@ import (
 // in float64, rounded once to float32, so the best value of a leaf is -G/(H+λ).
 // Rows whose response is missing or whose weight is 0 get zeros; they must be
 // kept out of the sample (TreeInput.InSample), or they count as rows.
-func (b *goBackend) Gradients(loss Loss, in GradientInput, g, h *Buffer[float32]) error {
+func (b *goBackend) Gradients(loss Loss, in GradientInput, g, h []*Buffer[float32]) error {
 	if err := in.check(loss, g, h); err != nil {
 		return err
 	}
 	scores := make([][]float64, len(in.Scores))
+	outG, outH := make([][]float32, len(g)), make([][]float32, len(g))
 	for k, s := range in.Scores {
-		scores[k] = s.Host()
+		scores[k], outG[k], outH[k] = s.Host(), g[k].HostWrite(), h[k].HostWrite()
 	}
 	var w []float32
 	if in.W != nil {
 		w = in.W.Host()
 	}
-	y, outG, outH := in.Y.Host(), g.HostWrite(), h.HostWrite()
+	y := in.Y.Host()
 	par.For(b.threads, len(y), 8192, func(_, lo, hi int) {
-		c := gradientChunk{y: y[lo:hi], g: outG[lo:hi], h: outH[lo:hi]}
-		if w != nil {
-			c.w = w[lo:hi]
-		}
-		switch loss {
-		case Gaussian:
-			c.gaussian(scores[0][lo:hi])
-		case Bernoulli:
-			c.bernoulli(scores[0][lo:hi])
-		default:
-			c.multinomial(scores, lo, in.Class)
+		for k := range scores {
+			c := gradientChunk{y: y[lo:hi], g: outG[k][lo:hi], h: outH[k][lo:hi]}
+			if w != nil {
+				c.w = w[lo:hi]
+			}
+			switch loss {
+			case Gaussian:
+				c.gaussian(scores[k][lo:hi])
+			case Bernoulli:
+				c.bernoulli(scores[k][lo:hi])
+			default:
+				c.multinomial(scores, lo, k)
+			}
 		}
 	})
 	return nil
 }
 
-func (in GradientInput) check(loss Loss, g, h *Buffer[float32]) error {
+func (in GradientInput) check(loss Loss, g, h []*Buffer[float32]) error {
 	want := 1
 	switch loss {
 	case Gaussian, Bernoulli:
@@ -54,13 +57,13 @@ func (in GradientInput) check(loss Loss, g, h *Buffer[float32]) error {
 	default:
 		return fmt.Errorf("loss %d has no kernel: want Gaussian, Bernoulli or Multinomial", loss)
 	}
-	if len(in.Scores) != want || in.Class < 0 || in.Class >= want {
-		return fmt.Errorf("loss %d with %d score buffers and class %d", loss, len(in.Scores), in.Class)
+	if len(in.Scores) != want || len(g) != want || len(h) != want {
+		return fmt.Errorf("loss %d with %d score buffers and derivatives of %d and %d", loss, len(in.Scores), len(g), len(h))
 	}
 	n := in.Y.Len()
-	same := g.Len() == n && h.Len() == n && (in.W == nil || in.W.Len() == n)
-	for _, s := range in.Scores {
-		same = same && s.Len() == n
+	same := in.W == nil || in.W.Len() == n
+	for k, s := range in.Scores {
+		same = same && s.Len() == n && g[k].Len() == n && h[k].Len() == n
 	}
 	if !same {
 		return fmt.Errorf("derivatives of %d rows: a buffer differs in length", n)

@@ -38,7 +38,7 @@ func testGradients(t *testing.T, b Backend) {
 				y, w := make([]float32, n), make([]float32, n)
 				k := 1
 				if loss == Multinomial {
-					k, in.Class = 3, 1
+					k = 3
 				}
 				scores := make([][]float64, k)
 				for i := range y {
@@ -58,7 +58,10 @@ func testGradients(t *testing.T, b Backend) {
 				if weighted {
 					in.W = NewBuffer(w)
 				}
-				g, h := MakeBuffer[float32](n), MakeBuffer[float32](n)
+				g, h := make([]*Buffer[float32], k), make([]*Buffer[float32], k)
+				for c := range k {
+					g[c], h[c] = MakeBuffer[float32](n), MakeBuffer[float32](n)
+				}
 				check(t, b.Gradients(loss, in, g, h))
 				for i := range y {
 					f, wi := make([]float64, k), 1.0
@@ -68,9 +71,11 @@ func testGradients(t *testing.T, b Backend) {
 					if weighted {
 						wi = float64(w[i])
 					}
-					G, H := naiveGradient(loss, f, in.Class, float64(y[i]), wi)
-					if !near(g.Host()[i], G) || !near(h.Host()[i], H) {
-						t.Fatalf("loss %d row %d of %d: g %v h %v, want %v %v", loss, i, n, g.Host()[i], h.Host()[i], G, H)
+					for c := range k {
+						G, H := naiveGradient(loss, f, c, float64(y[i]), wi)
+						if !near(g[c].Host()[i], G) || !near(h[c].Host()[i], H) {
+							t.Fatalf("loss %d row %d of %d: g %v h %v, want %v %v", loss, i, n, g[c].Host()[i], h[c].Host()[i], G, H)
+						}
 					}
 				}
 			}

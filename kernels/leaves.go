@@ -7,9 +7,9 @@ import (
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
-// Leaves adds each leaf's value to the score of its rows, in the sample or not.
-// Rows outside the sample find their leaf by their bins.
-func (g *goGrower) Leaves(values []LeafValue, scores *Buffer[float64]) error {
+// Leaves adds each leaf's value to the score of its rows. Rows outside the sample
+// find their leaf by their bins.
+func (g *goGrower) Leaves(values []LeafValue, scores *Buffer[float64], which Which) error {
 	if scores.Len() != g.bins.rows {
 		return fmt.Errorf("%d scores for %d rows", scores.Len(), g.bins.rows)
 	}
@@ -24,6 +24,9 @@ func (g *goGrower) Leaves(values []LeafValue, scores *Buffer[float64]) error {
 			return fmt.Errorf("node %d is no leaf of this tree", v.Node)
 		}
 		n := &g.nodes[v.Node]
+		if which == OutsideRows {
+			continue
+		}
 		for lo := n.lo; lo < n.lo+n.rows; lo += itemRows {
 			items = append(items, item{n.side, lo, min(lo+itemRows, n.lo+n.rows), float64(v.Value)})
 		}

@@ -89,7 +89,7 @@ func testLeaves(t *testing.T, b Backend) {
 					values = append(values, LeafValue{s.Node, float32(r.NormFloat64())})
 				}
 			}
-			check(t, g.Leaves(values, score))
+			check(t, g.Leaves(values, score, AllRows))
 			forestAdd(&f, bins, sub, values)
 		}
 		got := [][]float64{make([]float64, n)}

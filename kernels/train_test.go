@@ -25,7 +25,7 @@ func boostEach(tb testing.TB, b Backend, t testTable, loss Loss, trees, depth in
 	y, score := NewBuffer(t.y), MakeBuffer[float64](n)
 	G, H := MakeBuffer[float32](n), MakeBuffer[float32](n)
 	for tree := range trees {
-		check(tb, b.Gradients(loss, GradientInput{Y: y, Scores: []*Buffer[float64]{score}}, G, H))
+		check(tb, b.Gradients(loss, GradientInput{Y: y, Scores: []*Buffer[float64]{score}}, []*Buffer[float32]{G}, []*Buffer[float32]{H}))
 		root, err := g.Begin(TreeInput{Tree: uint64(tree), G: G, H: H})
 		check(tb, err)
 		sub, err := g.Grow([]Node{root})
@@ -36,7 +36,7 @@ func boostEach(tb testing.TB, b Backend, t testTable, loss Loss, trees, depth in
 				leaves = append(leaves, LeafValue{Node: s.Node, Value: float32(-0.1 * sum.G / (sum.H + 1e-9))})
 			}
 		}
-		check(tb, g.Leaves(leaves, score))
+		check(tb, g.Leaves(leaves, score, AllRows))
 		look(bins, sub[0], leaves)
 	}
 	return score.Host(), quantised

@@ -41,23 +41,28 @@ type Bins interface {
 // Loss names a loss function that has kernels.
 type Loss uint8
 
-// Losses.
+// Losses of a score f. a is GradientInput.Param.
 const (
 	Gaussian    Loss = iota // (y - f)²/2
 	Bernoulli               // log(1 + e^f) - y f
 	Multinomial             // -log softmax_y(f)
+	Poisson                 // e^f - y f
+	Gamma                   // y e^-f + f
+	Tweedie                 // e^((2-a)f)/(2-a) - y e^((1-a)f)/(1-a), 1 < a < 2
+	Laplace                 // |y - f|
+	Pinball                 // a (y - f) above f, (1-a)(f - y) below: quantile regression
+	Huber                   // (y - f)²/2 up to |y - f| = a, then a|y - f| - a²/2
 )
 
 // GradientInput is what derivatives are taken of. Y holds the response, for
 // Multinomial and Bernoulli the class number; W the weights, nil for ones (rows
 // of weight 0 and rows with a missing response have zero derivatives). Scores
-// holds one buffer a class, one for other losses. Class is the class whose
-// derivatives are asked for.
+// holds one buffer a class, one for other losses.
 type GradientInput struct {
 	Y      *Buffer[float32]
 	W      *Buffer[float32]
 	Scores []*Buffer[float64]
-	Class  int
+	Param  float64 // a of the losses that have one
 }
 
 // GrowerConfig fixes what does not change from tree to tree.
@@ -70,6 +75,18 @@ type GrowerConfig struct {
 	Weights  *Buffer[float32] // nil for ones; counts rows in MinRows
 	Bounded  bool             // |g| <= 1 and 0 <= h <= 1/4 for every row (before weights): the narrow fixed point may be used
 	MaxBytes int64            // histogram budget; a batch of nodes is cut to it; 0 for a default
+	// Monotone holds, by feature, 1 where the value of a leaf may only rise with the
+	// feature, -1 where it may only fall, 0 elsewhere; nil for no constraint. A leaf's
+	// value -G/(H+Lambda) is then cut to its Node's bounds. Categoricals must have 0.
+	Monotone []int8
+	// Allowed holds sets of features: all features on one path from the root must be
+	// in one set. nil for no constraint; a feature in no set is never split.
+	Allowed [][]int32
+	// Random makes isolation trees: no derivatives are looked at. The feature of a node
+	// is drawn among those with more than one value in it, then a place between its
+	// least and greatest value, evenly. Draws are keyed by (seed, tree, path). Missing
+	// values go to the side of larger weight. Gain is 0.
+	Random bool
 }
 
 // TreeInput starts one tree.
@@ -97,6 +114,9 @@ type Node struct {
 	Path  uint64 // 1 for the root, 2p and 2p+1 below (wrapping): keys the draws
 	Depth int
 	Sum   Sum
+	// Low and High bound the values of the leaves below; they say something under
+	// GrowerConfig.Monotone alone, and are infinite where nothing binds.
+	Low, High float64
 }
 
 // Split is the best split of a node; Feature is -1 when the node stays a leaf.
@@ -121,6 +141,15 @@ type Subtree struct {
 	Nodes  []Node
 }
 
+// Which names rows by whether a tree was grown on them.
+type Which uint8
+
+// Rows of a tree.
+const (
+	AllRows     Which = iota
+	OutsideRows       // those that are not in the sample
+)
+
 // LeafValue is the value of a leaf.
 type LeafValue struct {
 	Node  int32
@@ -142,9 +171,9 @@ type Grower interface {
 	// Grow finishes the subtrees below nodes and gives the same nodes that Level
 	// and Apply would. ErrUnavailable where a tier has no such path.
 	Grow(nodes []Node) ([]Subtree, error)
-	// Leaves adds each leaf's value to the score of its rows, in the sample or
-	// not, in float64.
-	Leaves(values []LeafValue, scores *Buffer[float64]) error
+	// Leaves adds each leaf's value to the score of those of its rows that which
+	// names, in float64.
+	Leaves(values []LeafValue, scores *Buffer[float64], which Which) error
 	// Rows returns the rows of a node that are in the sample, in row order.
 	Rows(node int32) []uint32
 	Close()

@@ -19,6 +19,11 @@ type Forest struct {
 	kernels.Forest
 	Gain  []float32 // of splits; 0 at leaves
 	Cover []float32 // summed weights of the training rows
+	// Player says, by node, which of Players a split looks at: the features of the
+	// design matrix that the trees were grown on, several of which may come from one
+	// predictor. Both are nil where trees were grown on the predictors themselves.
+	Player  []int32
+	Players []string
 }
 
 // Add appends a tree, nodes in depth-first, left-first order, its splits turned

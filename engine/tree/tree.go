@@ -54,9 +54,28 @@ func raw(c *frame.Column) any {
 // core's cache, where the tier can do that.
 const smallRows = 8192
 
-// Grow grows one tree and returns it; value gives a leaf its value. Each leaf's
-// value has been added to scores for all rows when it returns.
-func Grow(g kernels.Grower, in kernels.TreeInput, maxDepth int, value func(kernels.Sum) float32, scores *kernels.Buffer[float64]) (*Tree, error) {
+// Growth says what becomes of one tree.
+type Growth struct {
+	MaxDepth int
+	Value    func(Leaf) float32 // gives a leaf its value
+	// Scores gets each leaf's value added for those of its rows that Which names;
+	// nil where nobody keeps scores.
+	Scores *kernels.Buffer[float64]
+	Which  kernels.Which
+}
+
+// Leaf is a leaf whose value is asked for.
+type Leaf struct {
+	kernels.Node
+	grower kernels.Grower
+}
+
+// Rows returns the rows of the leaf that are in the sample, in row order.
+func (l Leaf) Rows() []uint32 { return l.grower.Rows(l.ID) }
+
+// Grow grows one tree and returns it. The scores are up to date when it returns.
+func Grow(g kernels.Grower, in kernels.TreeInput, how Growth) (*Tree, error) {
+	maxDepth := how.MaxDepth
 	root, err := g.Begin(in)
 	if err != nil {
 		return nil, err
@@ -85,11 +104,14 @@ func Grow(g kernels.Grower, in kernels.TreeInput, maxDepth int, value func(kerne
 	var leaves []kernels.LeafValue
 	for i := range t.nodes {
 		if n := &t.nodes[i]; n.left < 0 {
-			n.value = value(n.Sum)
+			n.value = how.Value(Leaf{n.Node, g})
 			leaves = append(leaves, kernels.LeafValue{Node: n.ID, Value: n.value})
 		}
 	}
-	return t, g.Leaves(leaves, scores)
+	if how.Scores == nil {
+		return t, nil
+	}
+	return t, g.Leaves(leaves, how.Scores, how.Which)
 }
 
 // Tree is one tree as it was grown: splits on bins.

@@ -59,13 +59,13 @@ func (p *problem) grower(t *testing.T, depth int) kernels.Grower {
 	return g
 }
 
-func newton(s kernels.Sum) float32 { return float32(-s.G / s.H) }
+func newton(l Leaf) float32 { return float32(-l.Sum.G / l.Sum.H) }
 
 // grow returns a tree and the scores that it gave.
 func (p *problem) grow(t *testing.T, g kernels.Grower, depth int) (*Tree, []float64) {
 	t.Helper()
 	scores := kernels.MakeBuffer[float64](len(p.g))
-	tr, err := Grow(g, kernels.TreeInput{G: kernels.NewBuffer(p.g), H: kernels.NewBuffer(p.h)}, depth, newton, scores)
+	tr, err := Grow(g, kernels.TreeInput{G: kernels.NewBuffer(p.g), H: kernels.NewBuffer(p.h)}, Growth{MaxDepth: depth, Value: newton, Scores: scores})
 	require.NoError(t, err)
 	return tr, scores.Host()
 }
@@ -197,7 +197,7 @@ func TestForest_PredictsTrainingScores(t *testing.T) {
 				in.InSample.HostWrite()[i] = uint8(i % (k + 1) / k)
 			}
 		}
-		tr, err := Grow(g, in, 5, newton, scores)
+		tr, err := Grow(g, in, Growth{MaxDepth: 5, Value: newton, Scores: scores})
 		require.NoError(t, err)
 		f.Add(tr, p.bins, 0)
 	}

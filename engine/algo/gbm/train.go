@@ -250,11 +250,8 @@ func narrow(v []float64) []float32 {
 // boost adds the trees of one step, one a class, all from the same scores.
 func (b *booster) boost(ctx context.Context, step int, rate float64) error {
 	k := len(b.in.Scores)
-	for c := range k {
-		b.in.Class = c
-		if err := b.backend.Gradients(b.loss, b.in, b.g[c], b.h[c]); err != nil {
-			return err
-		}
+	if err := b.backend.Gradients(b.loss, b.in, b.g, b.h); err != nil {
+		return err
 	}
 	which := b.histogram(step)
 	for c := range k {
@@ -266,11 +263,11 @@ func (b *booster) boost(ctx context.Context, step int, rate float64) error {
 			Tree: id, G: b.g[c], H: b.h[c], InSample: b.sample(id), Features: b.columns(id),
 			SplitRate: b.p.ColSampleRate, LevelRate: b.p.ColSampleRateChange,
 		}
-		value := func(s kernels.Sum) float32 {
-			v := rate * b.family.Leaf(s.G, s.H, k)
+		value := func(l tree.Leaf) float32 {
+			v := rate * b.family.Leaf(l.Sum.G, l.Sum.H, k)
 			return float32(max(-b.p.MaxAbsLeafnodePred, min(b.p.MaxAbsLeafnodePred, v)))
 		}
-		tr, err := tree.Grow(b.growers[which], in, b.maxDepth(), value, b.in.Scores[c])
+		tr, err := tree.Grow(b.growers[which], in, tree.Growth{MaxDepth: b.maxDepth(), Value: value, Scores: b.in.Scores[c]})
 		if err != nil {
 			return err
 		}
