@@ -82,7 +82,9 @@ func BenchmarkKernelGradients(b *testing.B) {
 		g, h := kernels.MakeBuffer[float32](kernelRows), kernels.MakeBuffer[float32](kernelRows)
 		scores := kernels.MakeBuffer[float64](kernelRows)
 		arg := kernels.GradientInput{Y: kernels.NewBuffer(in.y), Scores: []*kernels.Buffer[float64]{scores}}
-		return func() { check(b, backend.Gradients(kernels.Bernoulli, arg, []*kernels.Buffer[float32]{g}, []*kernels.Buffer[float32]{h})) }
+		return func() {
+			check(b, backend.Gradients(kernels.Bernoulli, arg, []*kernels.Buffer[float32]{g}, []*kernels.Buffer[float32]{h}))
+		}
 	})
 }
 
