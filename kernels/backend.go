@@ -13,6 +13,7 @@ package kernels
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrUnavailable is returned by Open for a tier that this build or machine does
@@ -51,9 +52,19 @@ type Backend interface {
 // "native", "native:avx2" … "cuda:0". A tier that is not there gives an error
 // that wraps ErrUnavailable and says what is missing.
 func Open(name string, threads int) (Backend, error) {
-	switch name {
-	case "", "auto", "go":
+	tier, level, _ := strings.Cut(name, ":")
+	switch tier {
+	case "", "auto":
+		if b, err := openNative("", threads); err == nil {
+			return b, nil
+		}
 		return newGo(threads), nil
+	case "native":
+		return openNative(level, threads)
+	case "go":
+		return newGo(threads), nil
+	case "cuda":
+		return nil, fmt.Errorf("backend %q: %w: this build has no CUDA kernels", name, ErrUnavailable)
 	}
-	return nil, fmt.Errorf("backend %q: %w: this build has: go", name, ErrUnavailable)
+	return nil, fmt.Errorf("backend %q: %w: tiers are auto, go, native and cuda", name, ErrUnavailable)
 }

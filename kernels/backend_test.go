@@ -6,15 +6,33 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
 // TestBackend runs the whole contract on each tier that is present.
 func TestBackend(t *testing.T) {
 	for _, threads := range []int{1, 2, 7} {
-		b := newGo(threads)
-		t.Run(fmt.Sprintf("%s/threads=%d", b.Name(), threads), func(t *testing.T) { testBackend(t, b) })
+		for _, b := range everyTier(t, threads) {
+			if threads == 2 || b.Name() == "go" {
+				t.Run(fmt.Sprintf("%s/threads=%d", b.Name(), threads), func(t *testing.T) { testBackend(t, b) })
+			}
+		}
 	}
+}
+
+// everyTier returns the tiers that are present, the reference first.
+func everyTier(t testing.TB, threads int) (out []Backend) {
+	for _, name := range []string{"go", "native:generic", "native:avx2", "native:avx512"} {
+		b, err := Open(name, threads)
+		if errors.Is(err, ErrUnavailable) {
+			t.Log(err)
+			continue
+		}
+		check(t, err)
+		out = append(out, b)
+	}
+	return out
 }
 
 // testBackend is the contract of a tier: every operation against its naive twin.
@@ -36,8 +54,24 @@ func TestOpen(t *testing.T) {
 	if b.Name() != "go" {
 		t.Errorf("name %q", b.Name())
 	}
-	if _, err := Open("abacus", 0); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("unknown tier: %v", err)
+	for _, name := range []string{"abacus", "cuda:0", "native:mmx"} {
+		if _, err := Open(name, 0); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), name) {
+			t.Errorf("tier %s: %v", name, err)
+		}
+	}
+	best, err := Open("auto", 0)
+	check(t, err)
+	for _, tier := range Tiers() {
+		_, err := Open(tier.Name, 0)
+		if tier.Available != (err == nil) || tier.Detail == "" {
+			t.Errorf("tier %+v opens with %v", tier, err)
+		}
+		if tier.Available && !strings.HasPrefix(best.Name(), tier.Name) {
+			t.Errorf("auto is %s, the best tier %s", best.Name(), tier.Name)
+		}
+		if tier.Available {
+			break
+		}
 	}
 }
 

@@ -14,14 +14,16 @@ func BenchmarkQuantize(b *testing.B) {
 	for i := range v {
 		v[i] = r.NormFloat64()
 	}
-	for _, h := range []Histogram{Quantile, Uniform} {
-		b.Run(fmt.Sprintf("backend=go/rows=1e6/bins=256/rule=%d", h), func(b *testing.B) {
-			for b.Loop() {
-				_, err := newGo(1).Quantize([]Column{{Values: v}}, BinOptions{Histogram: h})
-				check(b, err)
-			}
-			perRow(b, n, "ns/value")
-		})
+	for _, tier := range everyTier(b, 1) {
+		for _, h := range []Histogram{Quantile, Uniform} {
+			b.Run(fmt.Sprintf("backend=%s/rows=1e6/bins=256/rule=%d", tier.Name(), h), func(b *testing.B) {
+				for b.Loop() {
+					_, err := tier.Quantize([]Column{{Values: v}}, BinOptions{Histogram: h})
+					check(b, err)
+				}
+				perRow(b, n, "ns/value")
+			})
+		}
 	}
 }
 
@@ -33,22 +35,24 @@ func BenchmarkGradients(b *testing.B) {
 		score.HostWrite()[i], y.HostWrite()[i] = r.NormFloat64(), float32(r.IntN(2))
 	}
 	g, h := MakeBuffer[float32](n), MakeBuffer[float32](n)
-	for _, c := range []struct {
-		name    string
-		loss    Loss
-		classes int
-	}{{"gaussian", Gaussian, 1}, {"bernoulli", Bernoulli, 1}, {"multinomial", Multinomial, 3}} {
-		b.Run(fmt.Sprintf("backend=go/rows=1e6/loss=%s", c.name), func(b *testing.B) {
-			in := GradientInput{Y: y}
-			var gs, hs []*Buffer[float32]
-			for range c.classes {
-				in.Scores, gs, hs = append(in.Scores, score), append(gs, g), append(hs, h)
-			}
-			for b.Loop() {
-				check(b, newGo(1).Gradients(c.loss, in, gs, hs))
-			}
-			perRow(b, n, "ns/row")
-		})
+	for _, tier := range everyTier(b, 1) {
+		for _, c := range []struct {
+			name    string
+			loss    Loss
+			classes int
+		}{{"gaussian", Gaussian, 1}, {"bernoulli", Bernoulli, 1}, {"multinomial", Multinomial, 3}} {
+			b.Run(fmt.Sprintf("backend=%s/rows=1e6/loss=%s", tier.Name(), c.name), func(b *testing.B) {
+				in := GradientInput{Y: y}
+				var gs, hs []*Buffer[float32]
+				for range c.classes {
+					in.Scores, gs, hs = append(in.Scores, score), append(gs, g), append(hs, h)
+				}
+				for b.Loop() {
+					check(b, tier.Gradients(c.loss, in, gs, hs))
+				}
+				perRow(b, n, "ns/row")
+			})
+		}
 	}
 }
 
@@ -73,14 +77,16 @@ func BenchmarkPredict(b *testing.B) {
 		{"numbers", number, numberForest(r, trees, 10)},
 		{"flights", flights(n, 1).cols, grownForest(b, flights(200000, 1), trees, 10)},
 	} {
-		for _, rows := range []int{1, n} {
-			b.Run(fmt.Sprintf("backend=go/data=%s/rows=%d/trees=%d/depth=10", c.name, rows, trees), func(b *testing.B) {
-				check(b, newGo(1).Predict(c.f, c.cols, 0, 1, 0, trees, out)) // the first call of a forest makes it ready
-				for b.Loop() {
-					check(b, newGo(1).Predict(c.f, c.cols, 0, rows, 0, trees, out))
-				}
-				perRow(b, rows*trees, "ns/row/tree")
-			})
+		for _, tier := range everyTier(b, 1) {
+			for _, rows := range []int{1, n} {
+				b.Run(fmt.Sprintf("backend=%s/data=%s/rows=%d/trees=%d/depth=10", tier.Name(), c.name, rows, trees), func(b *testing.B) {
+					check(b, tier.Predict(c.f, c.cols, 0, rows, 0, trees, out)) // the first call of a forest makes it ready
+					for b.Loop() {
+						check(b, tier.Predict(c.f, c.cols, 0, rows, 0, trees, out))
+					}
+					perRow(b, rows*trees, "ns/row/tree")
+				})
+			}
 		}
 	}
 }
@@ -162,9 +168,11 @@ func BenchmarkPartition(b *testing.B) {
 			b.Run(fmt.Sprintf("backend=go/rows=1e6/bins=%d/format=%s", bins, kind), func(b *testing.B) {
 				s := Split{Feature: int32(feat), Bin: bins / 3}
 				for b.Loop() {
-					for lo := 0; lo < n; lo += itemRows {
-						hi := min(n, lo+itemRows)
-						g.partChunk(&s, rows.slice(lo, hi), out.slice(lo, hi), w)
+					for lo := 0; lo < n; lo += partRows {
+						hi := min(n, lo+partRows)
+						w.roomForRows(rows.b != nil)
+						l := g.partChunk(&s, rows.slice(lo, hi), out.slice(lo, hi), w)
+						out.slice(lo+l, hi).copy(w.right.slice(0, hi-lo-l))
 					}
 				}
 				perRow(b, n, "ns/row")

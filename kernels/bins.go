@@ -45,7 +45,7 @@ func (w wordLayout) width() uint {
 }
 
 // newBins fills the bins of columns whose cuts are known.
-func newBins(threads, rows int, feats []feature, cols []Column) *goBins {
+func newBins(loops loops, threads, rows int, feats []feature, cols []Column) *goBins {
 	b := &goBins{rows: rows, feats: feats}
 	var at [2]int // open words by width: index + 1
 	for _, wide := range []bool{false, true} {
@@ -76,7 +76,7 @@ func newBins(threads, rows int, feats []feature, cols []Column) *goBins {
 	for f := range feats {
 		lookups[f] = newLookup(&feats[f])
 	}
-	missing := par.Map(threads, rows, binChunk, func(_, lo, hi int) []bool { return b.fill(lookups, cols, lo, hi) })
+	missing := par.Map(threads, rows, binChunk, func(_, lo, hi int) []bool { return b.fill(loops, lookups, cols, lo, hi) })
 	for _, chunk := range missing {
 		for f, m := range chunk {
 			feats[f].missing = feats[f].missing || m
@@ -88,7 +88,7 @@ func newBins(threads, rows int, feats []feature, cols []Column) *goBins {
 // binChunk rows are cut column by column and put into rows while in cache.
 const binChunk = 2048
 
-func (b *goBins) fill(lookups []lookup, cols []Column, lo, hi int) []bool {
+func (b *goBins) fill(loops loops, lookups []lookup, cols []Column, lo, hi int) []bool {
 	var x [binChunk]float64
 	var bin [binChunk]uint16
 	n, stride := hi-lo, len(b.words)
@@ -97,7 +97,7 @@ func (b *goBins) fill(lookups []lookup, cols []Column, lo, hi int) []bool {
 		data := b.data[lo*stride+w:]
 		for j, f := range word.feats {
 			cols[f].load(lo, x[:n])
-			missing[f] = lookups[f].find(x[:n], bin[:n])
+			missing[f] = lookups[f].find(loops, x[:n], bin[:n])
 			shift := uint(j) * word.width()
 			if word.wide {
 				copy(b.feats[f].wide[lo:hi], bin[:n])
@@ -164,7 +164,7 @@ func binOfCode(code, levels, bins int) int {
 }
 
 // find writes the bin of each value and says whether one is missing.
-func (l *lookup) find(x []float64, bin []uint16) bool {
+func (l *lookup) find(loops loops, x []float64, bin []uint16) bool {
 	bin = bin[:len(x)]
 	missing := false
 	if l.levels > 0 {
@@ -178,7 +178,7 @@ func (l *lookup) find(x []float64, bin []uint16) bool {
 		}
 		return missing
 	}
-	return places(l.cuts, x, bin, 1, 0)
+	return loops.places16(l.cuts, x, bin, 1, 0)
 }
 
 // places writes for each value the number of cuts below it, plus base, or none for

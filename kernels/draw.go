@@ -9,6 +9,7 @@ type Purpose uint64
 const (
 	purposeRound Purpose = iota + 1 // rounding of derivatives, by row
 	purposeSplit                    // columns of a node, by path
+	purposePlace                    // split of a node of an isolation tree, by path
 
 	FreePurpose Purpose = 1 << 16
 )

@@ -146,12 +146,12 @@ func (q *quantise) in(row int) bool {
 func (q *quantise) whole() bool { return q.sample == nil && q.weight == nil }
 
 // run fills out in row order and returns the number of rows and their sum.
-func (q *quantise) run(threads int, weightUnit float64, out *rowSet) (int, tally, error) {
+func (q *quantise) run(loops loops, threads int, weightUnit float64, out *rowSet) (int, tally, error) {
 	rows := len(q.derG)
 	var at []int // first place of each chunk in out
 	all := spread{minH: math.Inf(1)}
 	if !q.narrow || !q.whole() {
-		for _, s := range par.Map(threads, rows, itemRows, func(_, lo, hi int) spread { return q.measure(lo, hi) }) {
+		for _, s := range par.Map(threads, rows, itemRows, func(_, lo, hi int) spread { return loops.measure(q, lo, hi) }) {
 			at = append(at, all.rows)
 			all.rows += s.rows
 			all.maxG, all.maxH = max(all.maxG, s.maxG), max(all.maxH, s.maxH)
@@ -179,7 +179,7 @@ func (q *quantise) run(threads int, weightUnit float64, out *rowSet) (int, tally
 	}
 	var total tally
 	for _, p := range par.Map(threads, rows, itemRows, func(c, lo, hi int) (p part) {
-		p.tally, p.bad = q.fill(*out, at[c], lo, hi)
+		p.tally, p.bad = loops.fill(q, *out, at[c], lo, hi)
 		return p
 	}) {
 		if p.bad {

@@ -7,16 +7,44 @@ import (
 )
 
 // naiveGradient is the formula of each loss with the library's exponential.
-func naiveGradient(loss Loss, f []float64, class int, y, w float64) (g, h float64) {
+func naiveGradient(loss Loss, f []float64, class int, y, w, a float64) (g, h float64) {
 	if math.IsNaN(y) || w == 0 {
 		return 0, 0
 	}
+	cut := func(v float64) float64 { return max(-0x1p100, min(0x1p100, v)) }
+	sign := func(v float64) float64 {
+		if v == 0 {
+			return 0
+		}
+		return math.Copysign(1, v)
+	}
+	times := func(y, v float64) float64 { // 0 times infinity is 0
+		if y == 0 {
+			return 0
+		}
+		return y * v
+	}
+	d := f[0] - y
 	switch loss {
 	case Gaussian:
-		return w * (f[0] - y), w
+		return w * d, w
 	case Bernoulli:
 		p := 1 / (1 + math.Exp(-f[0]))
 		return w * (p - y), w * p * (1 - p)
+	case Poisson:
+		return cut(w * (math.Exp(f[0]) - y)), cut(w * math.Exp(f[0]))
+	case Gamma:
+		q := times(y, math.Exp(-f[0]))
+		return cut(w * (1 - q)), cut(w * q)
+	case Tweedie:
+		d, q := math.Exp(f[0]*(2-a)), times(y, math.Exp(f[0]*(1-a)))
+		return cut(w * (d - q)), cut(w * ((2-a)*d + (a-1)*q))
+	case Laplace:
+		return w * sign(d), w
+	case Pinball:
+		return w * (sign(d)/2 + math.Abs(sign(d))*(0.5-a)), w
+	case Huber:
+		return w * sign(d) * math.Min(math.Abs(d), a), w
 	}
 	sum := 0.0
 	for _, v := range f {
@@ -29,12 +57,15 @@ func naiveGradient(loss Loss, f []float64, class int, y, w float64) (g, h float6
 	return w * (p - hit), w * p * (1 - p)
 }
 
+// gradientParam is the parameter that tests give a loss.
+var gradientParam = map[Loss]float64{Tweedie: 1.3, Pinball: 0.8, Huber: 1.5}
+
 func testGradients(t *testing.T, b Backend) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for _, loss := range []Loss{Gaussian, Bernoulli, Multinomial} {
-		for _, n := range []int{0, 1, 31, 32, 33, 10000} {
+	for _, loss := range []Loss{Gaussian, Bernoulli, Multinomial, Poisson, Gamma, Tweedie, Laplace, Pinball, Huber} {
+		for _, n := range []int{0, 1, 31, 32, 33, 511, 513, 10000} {
 			for _, weighted := range []bool{false, true} {
-				in := GradientInput{}
+				in := GradientInput{Param: gradientParam[loss]}
 				y, w := make([]float32, n), make([]float32, n)
 				k := 1
 				if loss == Multinomial {
@@ -51,6 +82,9 @@ func testGradients(t *testing.T, b Backend) {
 					scores[c] = make([]float64, n)
 					for i := range y {
 						scores[c][i] = r.NormFloat64() * math.Exp(r.NormFloat64()*2)
+						if r.IntN(10) == 0 {
+							scores[c][i] = float64(r.IntN(2)) // where y may be
+						}
 					}
 					in.Scores = append(in.Scores, NewBuffer(scores[c]))
 				}
@@ -72,13 +106,45 @@ func testGradients(t *testing.T, b Backend) {
 						wi = float64(w[i])
 					}
 					for c := range k {
-						G, H := naiveGradient(loss, f, c, float64(y[i]), wi)
+						G, H := naiveGradient(loss, f, c, float64(y[i]), wi, in.Param)
 						if !near(g[c].Host()[i], G) || !near(h[c].Host()[i], H) {
 							t.Fatalf("loss %d row %d of %d: g %v h %v, want %v %v", loss, i, n, g[c].Host()[i], h[c].Host()[i], G, H)
 						}
 					}
 				}
 			}
+		}
+	}
+}
+
+// Scores far out give finite derivatives.
+func TestGradients_Extremes(t *testing.T) {
+	for _, loss := range []Loss{Gaussian, Bernoulli, Poisson, Gamma, Tweedie, Laplace, Pinball, Huber} {
+		in := GradientInput{
+			Y: NewBuffer([]float32{1, 0, 1e18, 1e18}), Param: gradientParam[loss],
+			Scores: []*Buffer[float64]{NewBuffer([]float64{-1e4, 1e4, -300, 300})},
+		}
+		g, h := []*Buffer[float32]{MakeBuffer[float32](4)}, []*Buffer[float32]{MakeBuffer[float32](4)}
+		check(t, newGo(1).Gradients(loss, in, g, h))
+		for _, v := range append(g[0].Host(), h[0].Host()...) {
+			if x := float64(v); math.IsNaN(x) || math.Abs(x) > 0x1p100 {
+				t.Errorf("loss %d: g %v, h %v", loss, g[0].Host(), h[0].Host())
+				break
+			}
+		}
+	}
+}
+
+func TestGradients_Refused(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		loss  Loss
+		param float64
+	}{{Tweedie, 1}, {Tweedie, 2}, {Tweedie, nan}, {Pinball, -0.1}, {Pinball, 1.1}, {Pinball, nan}, {Huber, -1}, {Huber, nan}, {Huber + 1, 0}} {
+		one := []*Buffer[float32]{MakeBuffer[float32](1)}
+		in := GradientInput{Y: MakeBuffer[float32](1), Scores: []*Buffer[float64]{MakeBuffer[float64](1)}, Param: c.param}
+		if newGo(1).Gradients(c.loss, in, one, one) == nil {
+			t.Errorf("loss %d with parameter %v was taken", c.loss, c.param)
 		}
 	}
 }

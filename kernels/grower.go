@@ -3,6 +3,7 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/geyser-ml/geyser/kernels/par"
@@ -22,7 +23,9 @@ type growNode struct {
 	slot     int32 // its histogram, -1 without
 	found    bool  // Level found split
 	split    Split
-	leftSum  tally // of the rows that split sends left
+	leftSum  tally  // of the rows that split sends left
+	reach    *reach // features it may use; nil for all of the tree's
+	noise    noise
 }
 
 // goGrower grows trees in host memory. Everything that depends on threads is a
@@ -31,6 +34,7 @@ type goGrower struct {
 	cfg     GrowerConfig
 	bins    *goBins
 	threads int
+	loops   loops
 	layout  layout
 
 	weightUnit float64
@@ -41,6 +45,8 @@ type goGrower struct {
 	sampled int
 	minGain float64 // least gain below the root of this tree
 	feats   []int32
+	allowed [][]int32 // cfg.Allowed, each set ascending
+	weigh   bool      // some feature has levels to weigh
 	nodes   []growNode
 	rows    [2]rowSet
 
@@ -48,18 +54,22 @@ type goGrower struct {
 	mu    sync.Mutex
 	works []*work // idle scratch
 	small []*subtree
+	grown [][]growNode // scratch for subtrees
 }
 
 // work is the scratch of one thread.
 type work struct {
 	finder finder
 	table  [maxBins + 1]uint8 // by bin: 1 goes left; no index of two bytes needs a check
-	right  [itemRows]uint64
-	block  block
+	left   rowSet             // scratch for parting
+	right  rowSet
+	block  *block
 	cells  cells
 	hist   []tally
 	order  []int32
 	in     []bool
+	drawn  []int32
+	extra  any // scratch of other loops
 }
 
 // NewGrower makes the grower of one training job over bins of this tier.
@@ -69,6 +79,7 @@ func (b *goBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
 		return nil, fmt.Errorf("bins of type %T: want those that tier %q made", bins, "go")
 	}
 	g := &goGrower{cfg: cfg, bins: gb, threads: b.threads, layout: newLayout(gb), weightUnit: 1}
+	g.loops = b.loops.bind(g)
 	if cfg.Weights != nil {
 		if cfg.Weights.Len() != gb.rows {
 			return nil, fmt.Errorf("%d weights for %d rows", cfg.Weights.Len(), gb.rows)
@@ -96,15 +107,24 @@ func (b *goBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
 	}
 	const tallyBytes = 32
 	g.slots = pool{size: g.layout.bins(), most: int(max(2, budget/int64(max(1, tallyBytes*g.layout.bins()))))}
+	if err := cfg.checkConstraints(gb); err != nil {
+		return nil, err
+	}
+	for _, set := range cfg.Allowed {
+		set = slices.Clone(set)
+		slices.Sort(set)
+		g.allowed = append(g.allowed, set)
+	}
 	for f := range gb.feats {
 		g.feats = append(g.feats, int32(f))
 	}
+	g.weigh = g.weighLevels()
 	return g, nil
 }
 
 // Close lets go of the memory.
 func (g *goGrower) Close() {
-	g.rows, g.nodes, g.slots, g.works, g.small = [2]rowSet{}, nil, pool{}, nil, nil
+	g.rows, g.nodes, g.slots, g.works, g.small, g.grown = [2]rowSet{}, nil, pool{}, nil, nil, nil
 }
 
 // Begin forgets the previous tree, makes the derivatives into integers and
@@ -132,7 +152,7 @@ func (g *goGrower) Begin(in TreeInput) (Node, error) {
 		g.quant.format = format{narrow: true, lanes: 1, g: 1.0 / narrowG, h: 1.0 / narrowH, w: 1}
 		g.quant.key = uint32(drawKey(g.cfg.Seed, in.Tree, purposeRound))
 	}
-	n, sum, err := g.quant.run(g.threads, g.weightUnit, &g.rows[0])
+	n, sum, err := g.quant.run(g.loops, g.threads, g.weightUnit, &g.rows[0])
 	if err != nil {
 		return Node{}, err
 	}
@@ -145,8 +165,14 @@ func (g *goGrower) Begin(in TreeInput) (Node, error) {
 	g.sampled = n
 	g.slots.reset()
 	g.nodes = append(g.nodes[:0], growNode{
-		Node: Node{Path: 1, Sum: g.quant.sum(sum)}, sum: sum, rows: n, parent: -1, left: -1, slot: -1,
+		Node: Node{Path: 1, Sum: g.quant.sum(sum), Low: math.Inf(-1), High: math.Inf(1)}, sum: sum, rows: n, parent: -1, left: -1, slot: -1,
 	})
+	if g.cfg.Allowed != nil {
+		g.nodes[0].reach = newReach(g.allowed, g.treeFeatures())
+	}
+	if g.weigh && g.cfg.Bounded {
+		g.measureNoise([]int32{0})
+	}
 	g.minGain = 0 // the root's split sets it
 	return g.nodes[0].Node, nil
 }
@@ -161,8 +187,7 @@ func (g *goGrower) take() *work {
 		return w
 	}
 	return &work{
-		finder: finder{lambda: g.cfg.Lambda, minW: g.minW},
-		cells:  newCells(3, g.layout.packCells()),
+		finder: finder{lambda: g.cfg.Lambda, minW: g.minW, monotone: g.cfg.Monotone},
 		hist:   make([]tally, g.layout.bins()),
 		order:  make([]int32, len(g.feats)),
 		in:     make([]bool, len(g.feats)),
@@ -180,19 +205,33 @@ func (g *goGrower) maySplit(depth int, t *tally) bool {
 	return depth < g.cfg.MaxDepth && t.w >= 2*g.minW && t.n >= 2
 }
 
-// features returns the columns that a node may use: all of the tree's, or as many
-// as its rate says, drawn by its path. The result is valid until w is used again.
-func (g *goGrower) features(path uint64, depth int, w *work) []int32 {
-	all := g.feats
+// treeFeatures returns the columns that the tree may use.
+func (g *goGrower) treeFeatures() []int32 {
 	if g.in.Features != nil {
-		all = g.in.Features
+		return g.in.Features
 	}
+	return g.feats
+}
+
+// candidates returns the columns that a node is allowed to use.
+func (g *goGrower) candidates(n *growNode) []int32 {
+	if n.reach != nil {
+		return n.reach.features
+	}
+	return g.treeFeatures()
+}
+
+// features returns the columns that a node looks at: its candidates, or as many of
+// them as its rate says, drawn by its path. Where none of those can be split it
+// looks at all. The result is valid until w is used again.
+func (g *goGrower) features(n *growNode, w *work) []int32 {
+	all := g.candidates(n)
 	rate := g.in.SplitRate
 	if rate <= 0 {
 		rate = 1
 	}
 	if g.in.LevelRate > 0 {
-		for range depth {
+		for range n.Depth {
 			rate *= g.in.LevelRate
 		}
 	}
@@ -202,7 +241,7 @@ func (g *goGrower) features(path uint64, depth int, w *work) []int32 {
 	}
 	key := drawKey(g.cfg.Seed, g.in.Tree, purposeSplit)
 	order, in := w.order[:len(all)], w.in[:len(all)]
-	drawFeatures(drawAt(key, path), k, order, in)
+	drawFeatures(drawAt(key, n.Path), k, order, in)
 	picked := order[:0]
 	for i, yes := range in {
 		if yes {
@@ -252,6 +291,9 @@ func (g *goGrower) level(ids []int32) {
 	}
 	for len(live) > 0 {
 		k := g.histograms(live)
+		if g.weigh && !g.cfg.Bounded {
+			g.measureNoise(live[:k])
+		}
 		g.search(live[:k])
 		for _, id := range live[:k] {
 			n := &g.nodes[id]
@@ -267,37 +309,54 @@ func (g *goGrower) level(ids []int32) {
 
 // search finds the split of each node from its histogram.
 func (g *goGrower) search(ids []int32) {
-	const wide = 32 // features of one piece of work
+	if g.cfg.Random {
+		g.isolateAll(ids)
+		return
+	}
 	picked := make([][]int32, len(ids))
-	type item struct{ at, lo, hi int }
-	var items []item
 	w := g.take()
 	for i, id := range ids {
-		picked[i] = g.features(g.nodes[id].Path, g.nodes[id].Depth, w)
+		picked[i] = g.features(&g.nodes[id], w)
 		if len(picked[i]) > 0 && &picked[i][0] == &w.order[0] {
 			picked[i] = append([]int32(nil), picked[i]...)
 		}
+	}
+	g.put(w)
+	g.searchAmong(ids, picked)
+	var again []int32
+	var all [][]int32
+	for i, id := range ids {
+		n := &g.nodes[id]
+		if c := g.candidates(n); !n.found && len(picked[i]) < len(c) {
+			again, all = append(again, id), append(all, c)
+		}
+	}
+	g.searchAmong(again, all)
+}
+
+// searchAmong is search with the columns that each node looks at.
+func (g *goGrower) searchAmong(ids []int32, picked [][]int32) {
+	const wide = 32 // features of one piece of work
+	type item struct{ at, lo, hi int }
+	var items []item
+	for i := range ids {
 		for lo := 0; lo < len(picked[i]); lo += wide {
 			items = append(items, item{i, lo, min(lo+wide, len(picked[i]))})
 		}
 	}
-	g.put(w)
 	found := make([]candidate, len(items))
 	par.Do(g.threads, len(items), func(i int) {
 		w := g.take()
 		defer g.put(w)
 		it := items[i]
 		n := &g.nodes[ids[it.at]]
-		w.finder.begin(&g.quant.format, n.sum, 0)
+		w.finder.begin(&g.quant.format, n)
 		_, w.finder.best.score = w.finder.threshold(g.minGain)
-		hist := g.slots.hist(n.slot)
-		for _, f := range picked[it.at][it.lo:it.hi] {
-			w.finder.load(hist[g.layout.first[f]:g.layout.first[f+1]])
-			w.finder.try(f, g.bins.feats[f].levels > 0)
-		}
+		g.loops.search(g, w, n, g.slots.hist(n.slot), picked[it.at][it.lo:it.hi])
 		found[i] = w.finder.best
+		found[i].won = slices.Clone(found[i].won)
 	})
-	w = g.take()
+	w := g.take()
 	defer g.put(w)
 	for i := 0; i < len(items); {
 		best, at := found[i], items[i].at
@@ -308,16 +367,10 @@ func (g *goGrower) search(ids []int32) {
 		}
 		if f := best.feature; f >= 0 {
 			n := &g.nodes[ids[at]]
-			w.finder.begin(&g.quant.format, n.sum, 0)
+			w.finder.begin(&g.quant.format, n)
 			w.finder.best = best
 			own, _ := w.finder.threshold(g.minGain)
-			levels := g.bins.feats[f].levels > 0
-			if levels { // the order was found by another thread's scratch, maybe
-				w.finder.load(g.slots.hist(n.slot)[g.layout.first[f]:g.layout.first[f+1]])
-				w.finder.order()
-				w.finder.keep()
-			}
-			n.split = w.finder.split(ids[at], own, g.layout.width(int(f)), levels)
+			n.split = w.finder.split(ids[at], own, g.layout.width(int(f)), g.bins.feats[f].levels > 0)
 			n.leftSum, n.found = best.left, true
 			g.measureRoot(n)
 		}
@@ -358,16 +411,18 @@ func (g *goGrower) Apply(splits []Split) ([]Children, error) {
 func (g *goGrower) divide(id int32) {
 	n := &g.nodes[id]
 	n.left = int32(len(g.nodes))
-	l, r := n.children()
+	l, r := g.children(n)
 	g.nodes = append(g.nodes, l, r)
 }
 
 // children returns the nodes that the split of n makes; n.left must be known.
-func (n *growNode) children() (l, r growNode) {
+func (g *goGrower) children(n *growNode) (l, r growNode) {
 	l = growNode{sum: n.leftSum, lo: n.lo, rows: int(n.leftSum.n), side: n.side, parent: n.ID, left: -1, slot: -1}
 	l.Node = Node{ID: n.left, Path: 2 * n.Path, Depth: n.Depth + 1, Sum: n.split.Left}
 	r = growNode{sum: n.sum, lo: n.lo + l.rows, rows: n.rows - l.rows, side: n.side, parent: n.ID, left: -1, slot: -1}
 	r.sum.sub(&n.leftSum)
 	r.Node = Node{ID: n.left + 1, Path: 2*n.Path + 1, Depth: n.Depth + 1, Sum: n.split.Right}
+	l.noise.phi, r.noise.phi = n.noise.phi, n.noise.phi
+	g.cfg.confine(n, &l, &r)
 	return l, r
 }

@@ -77,6 +77,12 @@ func growCases() []growCase {
 	add("empty sample", 40, 0.1, BinOptions{}, one, func(c *growCase) { c.in.InSample = MakeBuffer[uint8](40) })
 	add("features", 300, 0.1, BinOptions{Bins: 16}, one, func(c *growCase) { c.in.Features = []int32{0, 2, 3} })
 	add("drawn features", 300, 0.1, BinOptions{Bins: 16}, one, func(c *growCase) { c.in.SplitRate, c.in.LevelRate = 0.8, 0.7 })
+	add("classes", 300, 0.1, BinOptions{Bins: 16}, one, func(c *growCase) {
+		for i := range c.in.G.HostWrite() {
+			c.in.G.HostWrite()[i] = -float32(r.IntN(8) / 6)
+		}
+		c.in.SplitRate, c.cfg.MinRows, c.cfg.MaxDepth = 0.4, 1, 20
+	})
 	add("least gain", 300, 0.1, BinOptions{Bins: 16}, one, func(c *growCase) { c.cfg.MinGain = 0.2; c.in.G = shifted(c.in.G, 0.3) })
 	add("two bytes", 400, 0.1, BinOptions{Bins: 1000}, one, func(c *growCase) { c.cfg.MaxDepth = 2 })
 	add("shared levels", 300, 0.1, BinOptions{Bins: 16, CatBins: 7}, one, nil)
@@ -110,6 +116,7 @@ func growCases() []growCase {
 		bounded(c)
 		c.cfg.Bounded = false
 	})
+	constraintCases(r, add)
 	return out
 }
 
@@ -230,6 +237,9 @@ func compareTrees(t *testing.T, way string, g Grower, got Subtree, want *naiveTr
 		if s.Feature != w.Feature || s.Bin != w.Bin || !slices.Equal(s.Set, w.Set) || s.MissingLeft != w.MissingLeft ||
 			s.Gain != w.Gain || s.Left != w.Left || s.Right != w.Right {
 			t.Fatalf("%s: node %d\n got %+v\nwant %+v", way, i, s, w)
+		}
+		if n := got.Nodes[i]; n.Low != want.bounds[i][0] || n.High != want.bounds[i][1] {
+			t.Fatalf("%s: node %d has bounds %v and %v, want %v", way, i, n.Low, n.High, want.bounds[i])
 		}
 		if s.Feature >= 0 {
 			if d := got.Nodes[i+1]; d.Sum != s.Left || d.Depth != got.Nodes[i].Depth+1 || d.Path != got.Nodes[i].Path*2 {

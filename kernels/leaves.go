@@ -34,42 +34,12 @@ func (g *goGrower) Leaves(values []LeafValue, scores *Buffer[float64], which Whi
 	s := scores.HostWrite()
 	par.Do(g.threads, len(items), func(i int) {
 		it := &items[i]
-		for _, a := range g.rows[it.side].a[it.lo:it.hi] {
-			s[uint32(a)] += it.value
-		}
+		g.loops.add(s, g.rows[it.side].a[it.lo:it.hi], it.value)
 	})
 	if g.sampled < g.bins.rows {
 		g.addOutside(values, s)
 	}
 	return nil
-}
-
-// addOutside adds leaf values to the rows that are not in the sample.
-func (g *goGrower) addOutside(values []LeafValue, scores []float64) {
-	value := make([]float64, len(g.nodes))
-	for _, v := range values {
-		value[v.Node] = float64(v.Value)
-	}
-	tables := make([][]uint8, len(g.nodes))
-	par.Do(g.threads, len(g.nodes), func(i int) {
-		if n := &g.nodes[i]; n.left >= 0 {
-			tables[i] = make([]uint8, g.bins.feats[n.split.Feature].bins)
-			n.split.table(tables[i])
-		}
-	})
-	par.For(g.threads, g.bins.rows, itemRows, func(_, lo, hi int) {
-		for r := lo; r < hi; r++ {
-			if g.quant.in(r) {
-				continue
-			}
-			at := int32(0)
-			for g.nodes[at].left >= 0 {
-				n := &g.nodes[at]
-				at = n.left + 1 - int32(tables[at][g.bins.bin(int(n.split.Feature), r)])
-			}
-			scores[r] += value[at]
-		}
-	})
 }
 
 // Rows returns the rows of a node that are in the sample, in row order.

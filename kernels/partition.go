@@ -1,107 +1,143 @@
 package kernels
 
-import "github.com/geyser-ml/geyser/kernels/par"
+import (
+	"runtime"
+	"sync/atomic"
+
+	"github.com/geyser-ml/geyser/kernels/par"
+)
 
 // A node's rows lie together in one of two buffers, in row order. To part them,
-// chunks of a node go to the same places of the other buffer, left rows first:
+// chunks of a node are split into scratch, and from there copied to the places of
+// the children in the other buffer:
 //
 //	node      [ chunk 0 | chunk 1 | chunk 2 ]     one buffer
-//	chunks    [ LLL RR  | L RRRR  | LL RRR  ]     the other
-//	children  [ LLLLLL | RRRRRRRRR          ]     back in the first
+//	scratch   LLL RR      L RRRR    LL RRR        of the thread, in its cache
+//	children  [ LLLLLL | RRRRRRRRR          ]     the other buffer
 //
-// A node of one chunk is done after the first step, and stays in the other
-// buffer. No chunk waits for another, and the order of rows is kept.
+// A chunk must know how many rows went left before it, which the chunk before it
+// says as soon as it has counted: chunks are taken in order, so that one is done or
+// at work. The order of rows is kept.
+
+// partRows rows are parted together: they and the scratch stay in cache.
+const partRows = 16384
 
 // partItem is one chunk of a node: places [lo, hi).
 type partItem struct {
 	node, lo, hi int
-	left         int // rows that went left
+	first        bool
+	done         atomic.Int64 // 1 + rows that went left here and before, 0 as long as they are not known
 }
+
+// failed stands in for a count that a panic has prevented.
+const failed = -1
 
 // part moves the rows of nodes that have a split to the places of their children.
 func (g *goGrower) part(nodes []int32) {
-	var items []partItem
+	count := 0
+	for _, id := range nodes {
+		count += par.Chunks(g.nodes[id].rows, partRows)
+	}
+	items := make([]partItem, count)
+	at := 0
 	for _, id := range nodes {
 		n := &g.nodes[id]
-		for lo := n.lo; lo < n.lo+n.rows; lo += itemRows {
-			items = append(items, partItem{node: int(id), lo: lo, hi: min(lo+itemRows, n.lo+n.rows)})
+		g.nodes[n.left].side, g.nodes[n.left+1].side = 1-n.side, 1-n.side
+		for lo := n.lo; lo < n.lo+n.rows; lo += partRows {
+			it := &items[at]
+			it.node, it.lo, it.hi, it.first = int(id), lo, min(lo+partRows, n.lo+n.rows), lo == n.lo
+			at++
 		}
 	}
 	par.Do(g.threads, len(items), func(i int) {
-		s := g.take()
-		defer g.put(s)
 		it := &items[i]
-		n := &g.nodes[it.node]
-		it.left = g.partChunk(&n.split, g.rows[n.side].slice(it.lo, it.hi), g.rows[1-n.side].slice(it.lo, it.hi), s)
-	})
-	var back []partItem
-	for i := 0; i < len(items); {
-		n := &g.nodes[items[i].node]
-		end := i
-		for end < len(items) && items[end].node == items[i].node {
-			end++
-		}
-		side := 1 - n.side
-		if end > i+1 {
-			side = n.side
-			back = append(back, items[i:end]...)
-		}
-		g.nodes[n.left].side, g.nodes[n.left+1].side = side, side
-		i = end
-	}
-	g.putBack(back)
-}
-
-// putBack copies chunks of left and right rows to the nodes' own buffers.
-func (g *goGrower) putBack(items []partItem) {
-	before := make([]int, len(items)) // left rows in earlier chunks of the node
-	for i := 1; i < len(items); i++ {
-		if items[i].node == items[i-1].node {
-			before[i] = before[i-1] + items[i-1].left
-		}
-	}
-	par.Do(g.threads, len(items), func(i int) {
-		it := items[i]
-		n := &g.nodes[it.node]
-		from, to := g.rows[1-n.side], g.rows[n.side]
-		l := n.lo + before[i]
-		r := g.nodes[n.left+1].lo + (it.lo - n.lo) - before[i]
-		mid := it.lo + it.left
-		to.slice(l, l+it.left).copy(from.slice(it.lo, mid))
-		to.slice(r, r+it.hi-mid).copy(from.slice(mid, it.hi))
+		defer it.done.CompareAndSwap(0, failed)
+		w := g.take()
+		defer g.put(w)
+		g.partItem(w, it, items[:i])
 	})
 }
 
-// partChunk writes the rows of in to out, those that go left first, and returns
-// their number.
-func (g *goGrower) partChunk(s *Split, in, out rowSet, w *work) int {
+// partItem parts one chunk; the last of earlier is the one before it.
+func (g *goGrower) partItem(w *work, it *partItem, earlier []partItem) {
+	n := &g.nodes[it.node]
+	in, out := g.rows[n.side].slice(it.lo, it.hi), g.rows[1-n.side]
+	w.roomForRows(in.b != nil)
+	whole := len(in.a) == n.rows
+	left := w.left
+	if whole {
+		left = out.slice(it.lo, it.hi) // right ones overwrite what is too much
+	}
+	l := g.loops.part(g, w, &n.split, in, left)
+	before := 0
+	if !it.first {
+		before = await(&earlier[len(earlier)-1])
+		if before == failed {
+			return
+		}
+	}
+	it.done.Store(int64(1 + before + l))
+	if !whole {
+		out.slice(n.lo+before, n.lo+before+l).copy(left.slice(0, l))
+	}
+	r := g.nodes[n.left+1].lo + it.lo - n.lo - before
+	out.slice(r, r+len(in.a)-l).copy(w.right.slice(0, len(in.a)-l))
+}
+
+// await waits for the count of a chunk that another thread is at work on.
+func await(it *partItem) int {
+	for spin := 0; ; spin++ {
+		switch v := it.done.Load(); {
+		case v > 0:
+			return int(v) - 1
+		case v == failed:
+			return failed
+		case spin > 100:
+			runtime.Gosched()
+		}
+	}
+}
+
+// roomForRows sees to scratch for the rows of a chunk.
+func (w *work) roomForRows(b bool) {
+	for _, s := range []*rowSet{&w.left, &w.right} {
+		if s.a == nil {
+			s.a = make([]uint64, partRows)
+		}
+		if b && s.b == nil {
+			s.b = make([]uint64, partRows)
+		}
+	}
+}
+
+// partChunk writes the rows of in that go left to left, the others to w.right, and
+// returns the number of left ones.
+func (g *goGrower) partChunk(s *Split, in, left rowSet, w *work) int {
 	f := &g.bins.feats[s.Feature]
 	s.table(w.table[:f.bins])
 	if f.narrow != nil {
-		return partRows(w, f.narrow, in, out)
+		return partSets(w, f.narrow, in, left)
 	}
-	return partRows(w, f.wide, in, out)
+	return partSets(w, f.wide, in, left)
 }
 
-// partRows parts the words of rows by their bins.
-func partRows[T uint8 | uint16](w *work, bins []T, in, out rowSet) int {
+// partSets parts the words of rows by their bins.
+func partSets[T uint8 | uint16](w *work, bins []T, in, left rowSet) int {
 	if in.b != nil {
-		partWords(w, bins, in.a, in.b, out.b)
+		partWords(&w.table, bins, in.a, in.b, left.b, w.right.b)
 	}
-	return partWords(w, bins, in.a, in.a, out.a)
+	return partWords(&w.table, bins, in.a, in.a, left.a, w.right.a)
 }
 
 // partWords writes each word to both places and advances one: no branch to guess.
-func partWords[T uint8 | uint16](w *work, bins []T, rows, in, out []uint64) int {
-	in = in[:len(rows)]
-	table, right := &w.table, &w.right
+func partWords[T uint8 | uint16](table *[maxBins + 1]uint8, bins []T, rows, in, left, right []uint64) int {
+	in, left, right = in[:len(rows)], left[:len(rows)], right[:partRows]
 	l, r := 0, 0
 	for i, a := range rows {
-		v, left := in[i], int(table[bins[uint32(a)]])
-		out[l], right[r&(itemRows-1)] = v, v
-		l += left
-		r += 1 - left
+		v, goes := in[i], int(table[bins[uint32(a)]])
+		left[l], right[r&(partRows-1)] = v, v
+		l += goes
+		r += 1 - goes
 	}
-	copy(out[l:], right[:r])
 	return l
 }

@@ -128,14 +128,14 @@ func (g *goGrower) sum(jobs []histJob) {
 		w := g.take()
 		defer g.put(w)
 		it := items[i]
-		from, to := g.layout.pack(it.pack)
 		s := g.slots.slots[it.node.slot]
 		rows := g.rows[it.node.side].slice(it.lo, it.hi)
 		if it.hi-it.lo == it.node.rows {
-			sumRows(g.bins, &g.layout, &g.quant.format, rows, s.tally, &w.cells, &w.block, from, to)
+			g.loops.sumRows(g, w, rows, s.tally, it.pack)
 			return
 		}
-		sumRows(g.bins, &g.layout, &g.quant.format, rows, w.hist, &w.cells, &w.block, from, to)
+		g.loops.sumRows(g, w, rows, w.hist, it.pack)
+		from, to := g.layout.pack(it.pack)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, word := range g.layout.words[from:to] {
@@ -146,11 +146,7 @@ func (g *goGrower) sum(jobs []histJob) {
 	})
 	par.Do(g.threads, len(jobs), func(i int) {
 		if j := jobs[i]; j.sibling >= 0 {
-			large, small := g.slots.hist(g.nodes[j.sibling].slot), g.slots.hist(g.nodes[j.node].slot)
-			small = small[:len(large)]
-			for b := range large {
-				large[b].sub(&small[b])
-			}
+			g.loops.subtract(g.slots.hist(g.nodes[j.sibling].slot), g.slots.hist(g.nodes[j.node].slot))
 		}
 	})
 }

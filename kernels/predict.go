@@ -45,10 +45,10 @@ func (b *goBackend) Predict(f *Forest, cols []Column, lo, hi, from, to int, out 
 		return fmt.Errorf("%d columns, the trees need %d", len(cols), c.width)
 	}
 	if hi-lo <= rankRows {
-		c.predict(cols, lo, hi-lo, 0, out)
+		c.predict(b.loops, cols, lo, hi-lo, 0, out)
 		return nil
 	}
-	par.For(b.threads, hi-lo, rankRows, func(_, a, z int) { c.predict(cols, lo+a, z-a, a, out) })
+	par.For(b.threads, hi-lo, rankRows, func(_, a, z int) { c.predict(b.loops, cols, lo+a, z-a, a, out) })
 	return nil
 }
 
@@ -56,13 +56,15 @@ func (b *goBackend) Predict(f *Forest, cols []Column, lo, hi, from, to int, out 
 type rankBlock struct {
 	value [rankRows]float64
 	lanes [rankRows]uint32
-	ranks []uint32 // column after column
+	ranks []uint32  // column after column
+	sums  []float64 // scratch of loops: results, class after class
+	short []uint16  // scratch of loops: ranks
 }
 
 var rankBlocks = sync.Pool{New: func() any { return new(rankBlock) }}
 
 // predict scores n rows from row lo on; their results start at out[class][at].
-func (c *ranked) predict(cols []Column, lo, n, at int, out [][]float64) {
+func (c *ranked) predict(loops loops, cols []Column, lo, n, at int, out [][]float64) {
 	b := rankBlocks.Get().(*rankBlock)
 	defer rankBlocks.Put(b)
 	if need := len(c.columns) * rankRows; len(b.ranks) < need {
@@ -72,7 +74,7 @@ func (c *ranked) predict(cols []Column, lo, n, at int, out [][]float64) {
 	for i, col := range c.columns[1:] {
 		cols[col.column].load(lo, b.value[:n])
 		ranks := b.ranks[(i+1)*rankRows:][:rankRows]
-		col.rank(b.value[:n], ranks)
+		col.rank(loops, b.value[:n], ranks)
 		if !few {
 			clear(ranks[n:]) // what another forest has left may lead out of this one's bits
 		}
@@ -83,16 +85,7 @@ func (c *ranked) predict(cols []Column, lo, n, at int, out [][]float64) {
 		}
 		return
 	}
-	for _, t := range c.trees {
-		for r := range b.lanes {
-			b.lanes[r] = t.root
-		}
-		c.descend(&b.lanes, b.ranks, t.depth)
-		sum := out[t.class][at : at+n]
-		for r, leaf := range b.lanes[:len(sum)] {
-			sum[r] += float64(c.value[leaf])
-		}
-	}
+	loops.walk(c, b, n, at, out)
 }
 
 // row scores row r of the block.
@@ -101,7 +94,7 @@ func (c *ranked) row(b *rankBlock, r, at int, out [][]float64) {
 		trees, depth := c.trees[from:min(from+rankRows, len(c.trees))], 0
 		lanes := b.lanes[:len(trees)]
 		for i := range trees {
-			lanes[i], depth = trees[i].root, max(depth, trees[i].depth)
+			lanes[i], depth = trees[i].root, max(depth, int(trees[i].depth))
 		}
 		c.descendRow(lanes, b.ranks, r, depth)
 		for i, leaf := range lanes {

@@ -68,7 +68,7 @@ func testLeaves(t *testing.T, b Backend) {
 		check(t, err)
 		g, err := b.NewGrower(bins, GrowerConfig{Seed: 1, MinRows: 3, MaxDepth: 6})
 		check(t, err)
-		score := MakeBuffer[float64](n)
+		score, outside, want := MakeBuffer[float64](n), MakeBuffer[float64](n), make([]float64, n)
 		var f Forest
 		for tree := range 4 {
 			in := TreeInput{Tree: uint64(tree)}
@@ -90,7 +90,21 @@ func testLeaves(t *testing.T, b Backend) {
 				}
 			}
 			check(t, g.Leaves(values, score, AllRows))
+			check(t, g.Leaves(values, outside, OutsideRows))
 			forestAdd(&f, bins, sub, values)
+			if in.InSample == nil {
+				continue
+			}
+			one := [][]float64{make([]float64, n)}
+			check(t, b.Predict(&f, cols, 0, n, tree, tree+1, one))
+			for i, v := range one[0] {
+				if in.InSample.Host()[i] == 0 {
+					want[i] += v
+				}
+			}
+		}
+		if !slices.Equal(outside.Host(), want) {
+			t.Fatalf("%d rows: scores of rows outside the samples differ", n)
 		}
 		got := [][]float64{make([]float64, n)}
 		check(t, b.Predict(&f, cols, 0, n, 0, len(f.Roots), got))
@@ -185,10 +199,12 @@ func testPredict(t *testing.T, b Backend) {
 
 func TestPredict_OneRowAllocatesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(41, 42))
-	cols, f, b := mixedCols(r, 10, 0.2), randomForest(r, 10, 6, 1), newGo(1)
+	cols, f := mixedCols(r, 10, 0.2), randomForest(r, 10, 6, 1)
 	out := [][]float64{{0}}
-	if n := testing.AllocsPerRun(100, func() { check(t, b.Predict(f, cols, 3, 4, 0, 10, out)) }); n > 0 {
-		t.Errorf("%v allocations", n)
+	for _, b := range everyTier(t, 1) {
+		if n := testing.AllocsPerRun(100, func() { check(t, b.Predict(f, cols, 3, 4, 0, 10, out)) }); n > 0 {
+			t.Errorf("%s: %v allocations", b.Name(), n)
+		}
 	}
 }
 

@@ -51,7 +51,7 @@ func (b *goBackend) Quantize(cols []Column, opt BinOptions) (Bins, error) {
 		}
 		feats[f].bins = len(feats[f].cuts) + 2
 	})
-	return newBins(b.threads, rows, feats, cols), nil
+	return newBins(b.loops, b.threads, rows, feats, cols), nil
 }
 
 // QuantizeLike cuts columns into the bins of like, column by column. A category
@@ -71,7 +71,7 @@ func (b *goBackend) QuantizeLike(like Bins, cols []Column) (Bins, error) {
 			return nil, fmt.Errorf("column %d has %d levels, its bins were made of %d", f, cols[f].Levels, feats[f].levels)
 		}
 	}
-	return newBins(b.threads, rows, feats, cols), nil
+	return newBins(b.loops, b.threads, rows, feats, cols), nil
 }
 
 // quantileCuts returns cut points with about as many sampled rows between each two.

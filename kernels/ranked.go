@@ -1,6 +1,9 @@
 package kernels
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // ranked is a range of trees made ready for scoring. Every value of a row becomes
 // a small number once, its rank; then all splits, of numbers and categories, with
@@ -23,6 +26,9 @@ type ranked struct {
 	bits    []uint64
 	trees   []rankTree
 	width   int // number of columns that rows must have
+
+	once  sync.Once
+	short []uint64 // nodes in one word, of loops that want them so; nil where they do not fit
 }
 
 // rankNode is a split. A leaf is a split that leads to itself.
@@ -34,7 +40,7 @@ type rankNode struct {
 
 type rankTree struct {
 	root         uint32
-	class, depth int
+	class, depth int32
 }
 
 // rankColumn says how the values of a column become ranks.
@@ -52,7 +58,7 @@ func rank(f *Forest, from, to int) *ranked {
 	var order []int32 // nodes of f, in the new order
 	var index rankIndex
 	for _, root := range f.Roots[from:to] {
-		t := rankTree{root: uint32(len(order)), class: int(f.Class[from+len(c.trees)])}
+		t := rankTree{root: uint32(len(order)), class: f.Class[from+len(c.trees)]}
 		order = append(order, root)
 		for at, end := len(order)-1, len(order); ; t.depth++ {
 			for ; at < end; at++ {
@@ -160,9 +166,9 @@ func (c *ranked) addSet(f *Forest, i int32, levels int) {
 }
 
 // rank writes the ranks of values, which it may change.
-func (c *rankColumn) rank(x []float64, out []uint32) {
+func (c *rankColumn) rank(loops loops, x []float64, out []uint32) {
 	if !c.set {
-		places(c.cuts, x, out, 0, c.none)
+		loops.places32(c.cuts, x, out, 0, c.none)
 		return
 	}
 	out = out[:len(x)]

@@ -6,12 +6,13 @@ import (
 )
 
 // candidate is the best split of a node that has been seen so far. at is the last
-// bin that goes left, or how many levels in order do.
+// bin that goes left, or how many bins of won do.
 type candidate struct {
 	score       float64 // GL²/(HL+λ) + GR²/(HR+λ)
 	feature, at int32   // feature is -1 as long as there is none
 	missingLeft bool
 	left        tally
+	won         []uint16 // of levels: their bins in order
 }
 
 // finder looks for the best split of one node. The rules, the same on every tier:
@@ -25,7 +26,8 @@ type candidate struct {
 //     (gl·gl·z + gr·gr·a) / (a·z) with a = hl+λ and z = hr+λ, products from the
 //     left. Where a or z is not positive its side counts 0.
 //   - Levels of a categorical that have rows are ordered by G/H, computed in
-//     float64 (0 where H is 0) and rounded to float32, then by bin.
+//     float64 (0 where H is 0) and rounded to float32, then by bin; those that
+//     are mostly noise stand as one (rare.go), behind levels of the same G/H.
 type finder struct {
 	format *format
 	lambda float64
@@ -33,15 +35,22 @@ type finder struct {
 	total  tally
 	best   candidate
 
+	monotone  []int8  // by feature; nil for no constraint
+	low, high float64 // bounds of the node's values
+
 	// The feature that is tried: the bins with rows, ascending, and their sums.
 	missing tally
 	bins    []uint16
 	vals    []tally
 	room    []uint16 // where bins are
 
-	keys, tmp []uint64 // scratch: places in bins, in the order of G/H
+	noise  noise     // of the node's rows
+	ratios []float64 // G/H by level
+	rare   []uint16  // places in vals of the levels that are pooled
+
+	keys, tmp []uint64 // scratch: places in vals, in the order of G/H
 	sorted    []tally
-	won       []uint16 // bins of the best feature in that order, if it has levels
+	won       []uint16 // where best.won is
 }
 
 // threshold returns the score of the node as it is, and what a split must exceed.
@@ -53,15 +62,18 @@ func (s *finder) threshold(minGain float64) (own, need float64) {
 	noise := 0.0
 	if d := h + s.lambda; d > 0 {
 		own = g * g / d
+		if s.bound() {
+			own = s.boundScore(g, d)
+		}
 		noise = 64 * s.format.g * s.format.g * float64(s.total.n) / d
 	}
-	return own, own + max(minGain, own*0x1p-46, noise)
+	return own, own + max(minGain, math.Abs(own)*0x1p-46, noise)
 }
 
 // begin starts the search of a node.
-func (s *finder) begin(f *format, total tally, need float64) {
-	s.format, s.total = f, total
-	s.best = candidate{score: need, feature: -1}
+func (s *finder) begin(f *format, n *growNode) {
+	s.format, s.total, s.low, s.high, s.noise = f, n.sum, n.Low, n.High, n.noise
+	s.best = candidate{feature: -1}
 }
 
 // load makes t the feature that is tried.
@@ -113,14 +125,14 @@ func (s *finder) try(f int32, levels bool) {
 	if levels {
 		vals, bins = s.order(), nil
 	}
-	left := s.scan(s.missing, vals, bins)
+	left := s.scanOf(f, s.missing, vals, bins)
 	if left {
 		s.best.feature, s.best.missingLeft = f, true
 		if s.missing.n == 0 {
 			s.best.missingLeft = 2*s.best.left.w >= s.total.w
 		}
 	}
-	right := s.missing.n > 0 && s.scan(tally{}, vals, bins)
+	right := s.missing.n > 0 && s.scanOf(f, tally{}, vals, bins)
 	if right {
 		s.best.feature, s.best.missingLeft = f, false
 	}
@@ -129,16 +141,36 @@ func (s *finder) try(f int32, levels bool) {
 	}
 }
 
-// order returns the sums in the order of G/H. The low 16 bits of keys are their
-// places.
+// scanOf is scan by the feature, under the constraints there are.
+func (s *finder) scanOf(f int32, left tally, vals []tally, bins []uint16) bool {
+	if s.monotone == nil {
+		return s.scan(left, vals, bins)
+	}
+	return s.scanMonotone(s.monotone[f], left, vals, bins)
+}
+
+// pooled stands in keys for the levels that are pooled.
+const pooled = math.MaxUint16
+
+// order returns the sums in the order of G/H, those of rare levels as one. The low
+// 16 bits of keys are their places.
 func (s *finder) order() []tally {
-	s.keys = s.keys[:0]
+	s.keys, s.rare, s.ratios = s.keys[:0], s.rare[:0], s.ratios[:0]
 	for i := range s.vals {
-		v, r := &s.vals[i], 0.0
-		if v.h != 0 {
-			r = (float64(v.g) * s.format.g) / (float64(v.h) * s.format.h)
+		s.ratios = append(s.ratios, s.ratio(&s.vals[i]))
+	}
+	limit := s.limit()
+	var pool tally
+	for i := range s.vals {
+		if float64(s.vals[i].h)*s.format.h < limit {
+			pool.add(&s.vals[i])
+			s.rare = append(s.rare, uint16(i))
+			continue
 		}
-		s.keys = append(s.keys, uint64(order32(float32(r)+0))<<16|uint64(i))
+		s.keys = append(s.keys, uint64(order32(float32(s.ratios[i])+0))<<16|uint64(i))
+	}
+	if len(s.rare) > 0 {
+		s.keys = append(s.keys, uint64(order32(float32(s.ratio(&pool))+0))<<16|pooled)
 	}
 	if n := len(s.keys); n <= 24 {
 		insertionSort(s.keys)
@@ -150,17 +182,41 @@ func (s *finder) order() []tally {
 	}
 	s.sorted = s.sorted[:0]
 	for _, k := range s.keys {
-		s.sorted = append(s.sorted, s.vals[uint16(k)])
+		if uint16(k) == pooled {
+			s.sorted = append(s.sorted, pool)
+		} else {
+			s.sorted = append(s.sorted, s.vals[uint16(k)])
+		}
 	}
 	return s.sorted
 }
 
-// keep takes note of the order for split.
-func (s *finder) keep() {
-	s.won = s.won[:0]
-	for _, k := range s.keys {
-		s.won = append(s.won, s.bins[uint16(k)])
+// ratio returns G/H, 0 where H is 0.
+func (s *finder) ratio(t *tally) float64 {
+	if t.h == 0 {
+		return 0
 	}
+	return (float64(t.g) * s.format.g) / (float64(t.h) * s.format.h)
+}
+
+// keep takes note of the order for split, in which so many levels, pooled ones as
+// one, become so many bins.
+func (s *finder) keep() {
+	levels := int(s.best.at)
+	s.won = s.won[:0]
+	for i, k := range s.keys {
+		if uint16(k) == pooled {
+			for _, i := range s.rare {
+				s.won = append(s.won, s.bins[i])
+			}
+		} else {
+			s.won = append(s.won, s.bins[uint16(k)])
+		}
+		if i+1 == levels {
+			s.best.at = int32(len(s.won))
+		}
+	}
+	s.best.won = s.won
 }
 
 func insertionSort(keys []uint64) {
@@ -240,7 +296,7 @@ func (s *finder) split(node int32, own float64, bins int, levels bool) Split {
 	}
 	out.Set = make([]uint64, (bins+63)/64)
 	if !out.MissingLeft {
-		for _, b := range s.won[:s.best.at] {
+		for _, b := range s.best.won[:s.best.at] {
 			out.Set[b/64] |= 1 << (b % 64)
 		}
 		return out
@@ -248,7 +304,7 @@ func (s *finder) split(node int32, own float64, bins int, levels bool) Split {
 	for b := 1; b < bins; b++ {
 		out.Set[b/64] |= 1 << (b % 64)
 	}
-	for _, b := range s.won[s.best.at:] {
+	for _, b := range s.best.won[s.best.at:] {
 		out.Set[b/64] &^= 1 << (b % 64)
 	}
 	return out

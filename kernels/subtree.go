@@ -75,24 +75,24 @@ func (g *goGrower) Grow(nodes []Node) ([]Subtree, error) {
 // finish grows small nodes to their ends, the largest first, and appends what
 // they became in the order given.
 func (g *goGrower) finish(ids []int32) {
-	order := slices.Clone(ids)
-	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(g.nodes[b].rows, g.nodes[a].rows) })
-	made := make(map[int32][]growNode, len(ids))
-	grown := make([][]growNode, len(order))
+	order := make([]int, len(ids))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(g.nodes[ids[b]].rows, g.nodes[ids[a]].rows) })
+	for len(g.grown) < len(ids) {
+		g.grown = append(g.grown, nil)
+	}
 	par.Do(g.threads, len(order), func(i int) {
 		w := g.take()
 		defer g.put(w)
-		s := g.takeSubtree()
-		defer g.putSubtree(s)
-		grown[i] = slices.Clone(s.run(g, w, &g.nodes[order[i]]))
+		k := order[i]
+		g.grown[k] = g.loops.grow(g, w, &g.nodes[ids[k]], g.grown[k][:0])
 	})
-	for i, id := range order {
-		made[id] = grown[i]
-	}
-	for _, id := range ids {
+	for i, id := range ids {
 		// Node 0 of a subtree is the node itself; the others move behind all others.
 		base := int32(len(g.nodes)) - 1
-		for k, n := range made[id] {
+		for k, n := range g.grown[i] {
 			if n.left >= 0 {
 				n.left += base
 			}
@@ -149,6 +149,9 @@ func (s *subtree) run(g *goGrower, w *work, root *growNode) []growNode {
 	s.nodes[0].left, s.nodes[0].found = -1, false
 	if !g.maySplit(root.Depth, &root.sum) {
 		return s.nodes
+	}
+	if w.block == nil {
+		w.block, w.cells = new(block), newCells(3, g.layout.packCells())
 	}
 	rows := g.rows[root.side].slice(root.lo, root.lo+root.rows)
 	s.load(g, w, rows)
@@ -234,11 +237,11 @@ func (s *subtree) grow(g *goGrower, w *work, at, lo, level int) {
 	for {
 		n := &s.nodes[at]
 		n.found, n.split = false, Split{Node: n.ID, Feature: -1}
-		if !s.search(g, w, n, &s.levels[level]) {
+		if !s.search(g, w, n, level) {
 			return
 		}
 		n.left = int32(len(s.nodes))
-		left, right := n.children()
+		left, right := g.children(n)
 		l := int(n.left)
 		s.nodes = append(s.nodes, left, right)
 		n = &s.nodes[at]
@@ -248,13 +251,14 @@ func (s *subtree) grow(g *goGrower, w *work, at, lo, level int) {
 		if right.rows < left.rows {
 			small, large = l+1, l
 		}
-		goSmall := g.maySplit(s.nodes[small].Depth, &s.nodes[small].sum)
-		goLarge := g.maySplit(s.nodes[large].Depth, &s.nodes[large].sum)
 		smallLo := lo + s.nodes[small].lo - n.lo
-		if goSmall || goLarge {
+		goSmall := s.maySplit(g, &s.nodes[small], smallLo)
+		goLarge := s.maySplit(g, &s.nodes[large], lo+s.nodes[large].lo-n.lo)
+		sumLarge := goLarge && s.nodes[large].rows > tinyRows
+		if sumLarge || goSmall && s.nodes[small].rows > tinyRows {
 			c := s.level(g, level+1)
 			s.sum(g, w, c, s.place[smallLo:smallLo+s.nodes[small].rows])
-			if goLarge {
+			if sumLarge {
 				s.levels[level].sub(g.quant.lanes, c)
 			}
 		}
@@ -268,15 +272,42 @@ func (s *subtree) grow(g *goGrower, w *work, at, lo, level int) {
 	}
 }
 
-// search finds the split of a node from its cells.
-func (s *subtree) search(g *goGrower, w *work, n *growNode, c *cells) bool {
+// maySplit says whether a node, whose first row is at place lo, could have a split.
+func (s *subtree) maySplit(g *goGrower, n *growNode, lo int) bool {
+	return g.maySplit(n.Depth, &n.sum) && (g.cfg.Random || !s.alike(g.quant.lanes, s.place[lo:lo+n.rows]))
+}
+
+// search finds the split of a node from the cells of a level or, where it has few
+// rows, from those.
+func (s *subtree) search(g *goGrower, w *work, n *growNode, level int) bool {
 	f := &w.finder
-	f.begin(&g.quant.format, n.sum, 0)
+	lo := n.lo - s.nodes[0].lo
+	load := func(feat int32) {
+		if n.rows <= tinyRows {
+			s.loadRows(g, w, s.place[lo:lo+n.rows], feat)
+		} else {
+			f.loadCells(&s.levels[level], g.layout.cell[feat], g.layout.width(int(feat)))
+		}
+	}
+	if g.cfg.Random {
+		return g.isolate(n, w, load)
+	}
+	if g.weigh && !g.cfg.Bounded {
+		n.noise.squares = s.squares(&g.quant.format, n).value(g.quant.squareUnit())
+	}
+	f.begin(&g.quant.format, n)
 	own, need := f.threshold(g.minGain)
 	f.best.score = need
-	for _, feat := range g.features(n.Path, n.Depth, w) {
-		f.loadCells(c, g.layout.cell[feat], g.layout.width(int(feat)))
-		f.try(feat, g.bins.feats[feat].levels > 0)
+	try := func(feats []int32) {
+		for _, feat := range feats {
+			load(feat)
+			f.try(feat, g.bins.feats[feat].levels > 0)
+		}
+	}
+	picked := g.features(n, w)
+	try(picked)
+	if all := g.candidates(n); f.best.feature < 0 && len(picked) < len(all) {
+		try(all)
 	}
 	best := f.best.feature
 	if best < 0 {
@@ -286,6 +317,19 @@ func (s *subtree) search(g *goGrower, w *work, n *growNode, c *cells) bool {
 	n.leftSum, n.found = f.best.left, true
 	g.measureRoot(n) // a root here is the only subtree, so no other thread looks
 	return true
+}
+
+// squares returns Σ g²/w of the rows of a node.
+func (s *subtree) squares(f *format, n *growNode) (sum square) {
+	lo := n.lo - s.nodes[0].lo
+	for _, p := range s.place[lo : lo+n.rows] {
+		b := uint64(0)
+		if f.lanes > 1 {
+			b = s.rows.b[p]
+		}
+		sum.add(f.squareOf(s.rows.a[p], b))
+	}
+	return sum
 }
 
 // part moves the places of rows that go left to the front.

@@ -13,12 +13,17 @@ type TierInfo struct {
 func Tiers() []TierInfo {
 	return []TierInfo{
 		{"cuda", false, "this build has no CUDA kernels"},
-		{"native", false, "this build has no C kernels"},
+		nativeTier(),
 		{"go", true, "portable Go, always there"},
 	}
 }
 
-var cpu = sync.OnceValue(func() Backend { return newGo(0) })
+var cpu = sync.OnceValue(func() Backend {
+	if b, err := openNative("", 0); err == nil {
+		return b
+	}
+	return newGo(0)
+})
 
 // CPU returns the processor's tier with all threads, shared by everybody: for
 // scoring, and for a job that a device has failed.

@@ -61,13 +61,15 @@ func BenchmarkTrain(b *testing.B) {
 	for _, rows := range []int{1e5, 1e6} {
 		t := flights(rows, 1)
 		for _, threads := range []int{1, 2} {
-			b.Run(fmt.Sprintf("backend=go/rows=%.0e/trees=10/depth=10/threads=%d", float64(rows), threads), func(b *testing.B) {
-				for b.Loop() {
-					score, q := boost(b, newGo(threads), t, Bernoulli, 10, 10)
-					b.ReportMetric(deviance(t, score), "deviance")
-					b.ReportMetric(q.Seconds(), "binning-s")
-				}
-			})
+			for _, tier := range everyTier(b, threads) {
+				b.Run(fmt.Sprintf("backend=%s/rows=%.0e/trees=10/depth=10/threads=%d", tier.Name(), float64(rows), threads), func(b *testing.B) {
+					for b.Loop() {
+						score, q := boost(b, tier, t, Bernoulli, 10, 10)
+						b.ReportMetric(deviance(t, score), "deviance")
+						b.ReportMetric(q.Seconds(), "binning-s")
+					}
+				})
+			}
 		}
 	}
 }

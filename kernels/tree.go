@@ -76,17 +76,25 @@ type GrowerConfig struct {
 	Bounded  bool             // |g| <= 1 and 0 <= h <= 1/4 for every row (before weights): the narrow fixed point may be used
 	MaxBytes int64            // histogram budget; a batch of nodes is cut to it; 0 for a default
 	// Monotone holds, by feature, 1 where the value of a leaf may only rise with the
-	// feature, -1 where it may only fall, 0 elsewhere; nil for no constraint. A leaf's
-	// value -G/(H+Lambda) is then cut to its Node's bounds. Categoricals must have 0.
+	// feature, -1 where it may only fall, 0 elsewhere; nil for no constraint. It holds
+	// for leaves whose value -G/(H+Lambda) the caller cuts by Node.Cut, and then scales
+	// by a positive number. Categoricals must have 0.
 	Monotone []int8
 	// Allowed holds sets of features: all features on one path from the root must be
-	// in one set. nil for no constraint; a feature in no set is never split.
+	// in one set. nil for no constraint; a feature in no set is never split. The columns
+	// of a node are drawn among those that it may use.
 	Allowed [][]int32
 	// Random makes isolation trees: no derivatives are looked at. The feature of a node
-	// is drawn among those with more than one value in it, then a place between its
-	// least and greatest value, evenly. Draws are keyed by (seed, tree, path). Missing
-	// values go to the side of larger weight. Gain is 0.
+	// is drawn among those that can be split in it, then a place between its least and
+	// greatest value, evenly; with MinRows above 1 between the values that leave as much
+	// on both sides. Missing values, which do not count for MinRows, go to the side of
+	// larger weight, the left one of equals. Categories lie in the order of their codes.
+	// Gain is 0. Draws are keyed by (seed, tree, path).
 	Random bool
+	// Values says, for Random, where the bins of a feature lie: Values[f][b] is the
+	// place of bin b+1, ascending and finite. nil, for all features or for one, stands
+	// for the numbers of the bins.
+	Values [][]float64
 }
 
 // TreeInput starts one tree.
@@ -97,7 +105,8 @@ type TreeInput struct {
 	Features []int32          // columns the tree may use, ascending; nil for all
 	// SplitRate is the share of Features drawn anew for each node; the rate of a
 	// node at depth d is SplitRate * LevelRate^d, at least one column; 0 means 1
-	// for both. Draws are keyed by (seed, tree, node path).
+	// for both. Where none of them can be split the node looks at all Features. Draws
+	// are keyed by (seed, tree, node path).
 	SplitRate, LevelRate float64
 }
 
@@ -114,10 +123,13 @@ type Node struct {
 	Path  uint64 // 1 for the root, 2p and 2p+1 below (wrapping): keys the draws
 	Depth int
 	Sum   Sum
-	// Low and High bound the values of the leaves below; they say something under
-	// GrowerConfig.Monotone alone, and are infinite where nothing binds.
+	// Low and High bound the values of the leaves below under GrowerConfig.Monotone;
+	// they are infinite where nothing binds.
 	Low, High float64
 }
+
+// Cut returns the value between the bounds of the node that is nearest to v.
+func (n *Node) Cut(v float64) float64 { return max(n.Low, min(n.High, v)) }
 
 // Split is the best split of a node; Feature is -1 when the node stays a leaf.
 type Split struct {

@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -19,6 +20,8 @@ type naiveTree struct {
 	unitW        float64
 	need         float64
 	splits       []Split
+	bounds       [][2]float64
+	phi          float64 // of the sample
 	rowsOfLeaves [][]uint32
 }
 
@@ -28,7 +31,8 @@ func growNaive(bins Bins, cfg GrowerConfig, in TreeInput) *naiveTree {
 		t.bin = append(t.bin, binsOf(bins, f))
 	}
 	rows := t.quantise()
-	t.grow(rows, 1, 0)
+	t.phi = t.squares(rows) / t.sum(rows).H
+	t.grow(rows, 1, 0, naivePath{low: math.Inf(-1), high: math.Inf(1)})
 	return t
 }
 
@@ -87,14 +91,20 @@ func (t *naiveTree) sum(rows []naiveRow) Sum {
 	return Sum{G: float64(g) * t.unitG, H: float64(h) * t.unitH, W: float64(w) * t.unitW, N: int64(len(rows))}
 }
 
-func (t *naiveTree) own(s Sum) float64 {
+func (t *naiveTree) own(s Sum, p naivePath) float64 {
+	if p.bound() {
+		return t.bounded(s, p)
+	}
 	if s.H+t.cfg.Lambda > 0 {
 		return s.G * s.G / (s.H + t.cfg.Lambda)
 	}
 	return 0
 }
 
-func (t *naiveTree) score(l, r Sum) float64 {
+func (t *naiveTree) score(l, r Sum, p naivePath) float64 {
+	if p.bound() {
+		return t.bounded(l, p) + t.bounded(r, p)
+	}
 	a, z := l.H+t.cfg.Lambda, r.H+t.cfg.Lambda
 	switch {
 	case a > 0 && z > 0:
@@ -107,47 +117,99 @@ func (t *naiveTree) score(l, r Sum) float64 {
 	return 0
 }
 
-// order returns the bins of a feature in the order in which they go left.
-func (t *naiveTree) order(f int, rows []naiveRow) []int {
+// order returns the bins of a feature in the order in which they go left, those
+// together that go together.
+func (t *naiveTree) order(f int, rows []naiveRow) (out [][]int) {
 	if t.bins.Levels(f) == 0 {
-		out := make([]int, t.bins.NumBins(f)-1)
-		for i := range out {
-			out[i] = i + 1
+		for b := 1; b < t.bins.NumBins(f); b++ {
+			out = append(out, []int{b})
 		}
 		return out
 	}
-	of := map[int][]naiveRow{}
+	of := make([][]naiveRow, t.bins.NumBins(f))
 	for _, r := range rows {
-		if b := t.bin[f][r.row]; b > 0 {
-			of[b] = append(of[b], r)
-		}
+		of[t.bin[f][r.row]] = append(of[t.bin[f][r.row]], r)
 	}
+	limit := t.limit(of[1:], t.sum(rows), rows)
+	var rare []int
+	var pool []naiveRow
 	ratio := map[int]float32{}
-	var out []int
-	for b, r := range of {
-		if s := t.sum(r); s.H != 0 {
-			ratio[b] = float32(s.G / s.H)
+	for b := 1; b < len(of); b++ {
+		switch s := t.sum(of[b]); {
+		case s.N == 0:
+		case s.H < limit:
+			rare, pool = append(rare, b), append(pool, of[b]...)
+		default:
+			ratio[b] = float32(ratioOf(s))
+			out = append(out, []int{b})
 		}
-		out = append(out, b)
 	}
-	slices.Sort(out)
-	slices.SortStableFunc(out, func(a, b int) int {
-		switch {
-		case ratio[a] < ratio[b]:
-			return -1
-		case ratio[a] > ratio[b]:
-			return 1
-		}
-		return 0
-	})
+	if rare != nil {
+		ratio[rare[0]] = float32(ratioOf(t.sum(pool)))
+		out = append(out, rare)
+	}
+	slices.SortStableFunc(out, func(a, b []int) int { return cmp.Compare(ratio[a[0]], ratio[b[0]]) })
 	return out
 }
 
+func ratioOf(s Sum) float64 {
+	if s.H == 0 {
+		return 0
+	}
+	return s.G / s.H
+}
+
+// limit is the least H of a level that stands alone: see noiseShare.
+func (t *naiveTree) limit(levels [][]naiveRow, all Sum, rows []naiveRow) float64 {
+	var count, q, g, h, hh, w float64
+	for _, l := range levels {
+		if s := t.sum(l); s.N > 0 {
+			count++
+			q, g, h, hh, w = q+s.G*ratioOf(s), g+s.G, h+s.H, hh+s.H*s.H, w+s.W
+		}
+	}
+	if count < 3 || h <= 0 {
+		return 0
+	}
+	phi := t.squares(rows) / all.H * all.W
+	if t.cfg.Bounded {
+		phi = t.phi
+	} else if w > count {
+		phi = (phi*(w/all.W) - q) / (w - count)
+	} else {
+		phi /= all.W
+	}
+	if phi <= 0 {
+		return 0
+	}
+	if excess := (q-g*g/h)/phi - (count - 1); excess > 0 {
+		return 0.25 * (h - hh/h) / excess
+	}
+	return math.Inf(1)
+}
+
+// squares is the sum of g²/w.
+func (t *naiveTree) squares(rows []naiveRow) float64 {
+	var sum int64 // of few rows: no overflow after the shift of whole squares
+	low := uint64(0)
+	for _, r := range rows {
+		v := uint64(r.g * r.g)
+		if t.cfg.Weights != nil {
+			v /= uint64(max(1, r.w))
+		}
+		sum, low = sum+int64(v>>32), low+v&math.MaxUint32
+	}
+	unit := t.unitG * t.unitG
+	if t.cfg.Weights != nil {
+		unit /= t.unitW
+	}
+	return (float64(sum)*(1<<32) + float64(low)) * unit
+}
+
 // features draws the columns of a node by the first steps of a shuffle.
-func (t *naiveTree) features(path uint64, depth int) []int {
-	var all []int
+func (t *naiveTree) features(path uint64, depth int, p naivePath) (drawn, all []int) {
 	for f := range t.bins.Features() {
-		if t.in.Features == nil || slices.Contains(t.in.Features, int32(f)) {
+		if (t.in.Features == nil || slices.Contains(t.in.Features, int32(f))) && p.may(t.cfg.Allowed, int32(f)) {
 			all = append(all, f)
 		}
 	}
@@ -162,40 +224,44 @@ func (t *naiveTree) features(path uint64, depth int) []int {
 	}
 	k := min(len(all), max(1, int(math.Round(rate*float64(len(all))))))
 	if k == len(all) {
-		return all
+		return all, all
 	}
 	key := Draw(t.cfg.Seed, t.in.Tree, purposeSplit, path)
+	drawn = slices.Clone(all)
 	for i := range k {
 		u := float64(mix64(key+golden*uint64(i+1))>>11) / (1 << 53)
 		j := i + int(u*float64(len(all)-i))
-		all[i], all[j] = all[j], all[i]
+		drawn[i], drawn[j] = drawn[j], drawn[i]
 	}
-	slices.Sort(all[:k])
-	return all[:k]
+	slices.Sort(drawn[:k])
+	return drawn[:k], all
 }
 
 // grow finds the best split of rows by trying all, and goes on with both sides.
-func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int) {
+func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int, p naivePath) {
 	total := t.sum(rows)
-	own := t.own(total)
-	need := max(t.need, own*0x1p-46)
+	own := t.own(total, p)
+	need := max(t.need, math.Abs(own)*0x1p-46)
 	if d := total.H + t.cfg.Lambda; d > 0 {
 		need = max(need, 64*t.unitG*t.unitG*float64(total.N)/d)
 	}
 	top := own + need
 	best := Split{Feature: -1}
 	var bestLeft, bestRight []naiveRow
-	for _, f := range t.features(path, depth) {
-		if depth >= t.cfg.MaxDepth {
+	drawn, all := t.features(path, depth, p)
+	for i, f := range append(slices.Clone(drawn), all...) {
+		if depth >= t.cfg.MaxDepth || t.cfg.Random || i == len(drawn) && best.Feature >= 0 {
 			break
 		}
 		missing := slices.ContainsFunc(rows, func(r naiveRow) bool { return t.bin[f][r.row] == 0 })
 		order := t.order(f, rows)
 		for _, missingLeft := range []bool{true, false} {
 			goes := map[int]bool{0: missingLeft}
-			for i, b := range order {
-				goes[b] = true
-				if !missing && !missingLeft || !slices.ContainsFunc(rows, func(r naiveRow) bool { return t.bin[f][r.row] == b }) {
+			for i, group := range order {
+				for _, b := range group {
+					goes[b] = true
+				}
+				if !missing && !missingLeft || !slices.ContainsFunc(rows, func(r naiveRow) bool { return slices.Contains(group, t.bin[f][r.row]) }) {
 					continue
 				}
 				var l, r []naiveRow
@@ -207,10 +273,10 @@ func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int) {
 					}
 				}
 				L, R := t.sum(l), t.sum(r)
-				if L.N == 0 || R.N == 0 || L.W <= 0 || R.W <= 0 || L.W < t.cfg.MinRows || R.W < t.cfg.MinRows {
+				if L.N == 0 || R.N == 0 || L.W <= 0 || R.W <= 0 || L.W < t.cfg.MinRows || R.W < t.cfg.MinRows || t.wrongWay(f, L, R, p) {
 					continue
 				}
-				if s := t.score(L, R); s > top {
+				if s := t.score(L, R, p); s > top {
 					top = s
 					best = Split{Feature: int32(f), Bin: i + 1, MissingLeft: missingLeft, Gain: s - own, Left: L, Right: R}
 					if !missing {
@@ -219,7 +285,7 @@ func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int) {
 					if t.bins.Levels(f) > 0 {
 						best.Bin, best.Set = 0, make([]uint64, (t.bins.NumBins(f)+63)/64)
 						for b := 1; b < t.bins.NumBins(f); b++ {
-							if goes[b] || !slices.Contains(order, b) && best.MissingLeft {
+							if goes[b] || best.MissingLeft && !slices.ContainsFunc(order, func(g []int) bool { return slices.Contains(g, b) }) {
 								best.Set[b/64] |= 1 << (b % 64)
 							}
 						}
@@ -229,13 +295,18 @@ func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int) {
 			}
 		}
 	}
+	if t.cfg.Random && depth < t.cfg.MaxDepth {
+		best, bestLeft, bestRight = t.isolate(rows, path, drawn)
+	}
 	t.splits = append(t.splits, best)
+	t.bounds = append(t.bounds, [2]float64{p.low, p.high})
 	if depth == 0 {
 		t.need = t.cfg.MinGain * best.Gain
 	}
 	if best.Feature >= 0 {
-		t.grow(bestLeft, 2*path, depth+1)
-		t.grow(bestRight, 2*path+1, depth+1)
+		l, r := t.below(best, p)
+		t.grow(bestLeft, 2*path, depth+1, l)
+		t.grow(bestRight, 2*path+1, depth+1, r)
 		return
 	}
 	var ids []uint32

@@ -1,0 +1,5 @@
+//go:build cgo && amd64
+
+#include "loops.h"
+
+TABLE(native_generic);
