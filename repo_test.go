@@ -76,6 +76,11 @@ var algorithmImports = map[string]string{
 // and that a package below them may word an error with.
 var commonNames = map[string]string{
 	"distribution": "dist reads the names of families",
+	"gamma":        "a family and a function are called so, too",
+
+	"tweedie_power":  "dist refuses what its families cannot take",
+	"quantile_alpha": "dist refuses what its families cannot take",
+	"huber_alpha":    "dist refuses what its families cannot take",
 }
 
 // buildTags are the builds whose imports are checked.

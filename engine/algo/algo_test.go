@@ -59,7 +59,7 @@ func TestAll_Train(t *testing.T) {
 	each(t, func(t *testing.T, s subject) {
 		m := s.train(t)
 		info := m.Info()
-		require.Equal(t, []string{"real", "whole", "gaps", "when", "level", "many"}, info.Names[:info.Predictors])
+		require.ElementsMatch(t, []string{"real", "whole", "gaps", "when", "level", "many"}, info.Names[:info.Predictors])
 		require.Equal(t, s.category, info.Category)
 		require.Equal(t, s.Name, info.Algo)
 		require.Equal(t, s.Title, info.Title)
@@ -126,7 +126,7 @@ func TestAll_SameSeedSameBytes(t *testing.T) {
 
 func TestAll_Cancel(t *testing.T) {
 	each(t, func(t *testing.T, s subject) {
-		run, issues := s.prepare("max_runtime_secs", "0")
+		run, issues := s.prepare()
 		require.NoError(t, issues.Err())
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -209,7 +209,7 @@ func fill(v float64, n int) []float64 {
 // The metrics of training are those of scoring the training frame, to the bit.
 func TestAll_TrainingMetrics(t *testing.T) {
 	each(t, func(t *testing.T, s subject) {
-		for _, kv := range [][]string{nil, {"weights_column", "w"}, {"sample_rate", "0.6", "validation_frame", "test"}} {
+		for _, kv := range [][]string{nil, {"weights_column", "w"}, append([]string{"sample_rate", "0.6"}, s.validated()...)} {
 			if kv != nil && !s.has(kv[0]) {
 				continue
 			}
@@ -217,10 +217,10 @@ func TestAll_TrainingMetrics(t *testing.T) {
 				kv = append(kv, "ignored_columns", "[text"+others(s.category)+"]")
 			}
 			m := s.train(t, kv...)
-			require.Equal(t, m.Info().Valid != nil, len(kv) == 4 && kv[2] == "validation_frame")
+			require.Equal(t, m.Info().Valid != nil, len(kv) >= 4 && kv[2] == "validation_frame")
 			for key, want := range map[string]*metrics.Metrics{"train": m.Info().Train, "test": m.Info().Valid} {
-				if want == nil {
-					continue
+				if want == nil || strings.Contains(want.Description, "Out-Of-Bag") {
+					continue // by the trees that have not seen the row
 				}
 				got, _, _, err := model.Performance(t.Context(), m, s.frames[key], metrics.Options{GainsLiftBins: -1})
 				require.NoError(t, err)
@@ -250,10 +250,16 @@ func TestAll_WeightsAreRepetition(t *testing.T) {
 		}
 		s.frames["repeated"] = f.Gather(rows)
 		ignored := "[gaps" + others(s.category) // gaps has more values than bins: other rows, other bins
-		a := s.train(t, "weights_column", "w", "ignored_columns", ignored+"]")
-		b := s.train(t, "training_frame", "repeated", "ignored_columns", ignored+",w]")
-		require.InEpsilon(t, b.Info().Train.MSE, a.Info().Train.MSE, 1e-6)
-		require.Equal(t, b.Info().Train.Weight, a.Info().Train.Weight)
+		var all []string                        // copies of a row would be drawn each by itself
+		if s.has("sample_rate") {
+			all = []string{"sample_rate", "1", "min_rows", "10"} // splits of few rows are often equally good
+		}
+		a := s.train(t, append(all, "weights_column", "w", "ignored_columns", ignored+"]")...)
+		b := s.train(t, append(all, "training_frame", "repeated", "ignored_columns", ignored+",w]")...)
+		if !strings.Contains(a.Info().Train.Description, "Out-Of-Bag") {
+			require.InEpsilon(t, b.Info().Train.MSE, a.Info().Train.MSE, 1e-6)
+			require.Equal(t, b.Info().Train.Weight, a.Info().Train.Weight)
+		}
 		pa, _ := predict(t, a, s.frames["test"])
 		pb, _ := predict(t, b, s.frames["test"])
 		require.InDeltaSlice(t, pb[len(pb)-1], pa[len(pa)-1], 1e-5)
@@ -262,7 +268,7 @@ func TestAll_WeightsAreRepetition(t *testing.T) {
 
 func TestAll_SaveLoad(t *testing.T) {
 	each(t, func(t *testing.T, s subject) {
-		m := s.train(t, "model_id", "mine", "validation_frame", "test")
+		m := s.train(t, append(s.validated(), "model_id", "mine")...)
 		var b bytes.Buffer
 		require.NoError(t, model.Write(&b, m))
 		whole := bytes.Clone(b.Bytes())
@@ -274,7 +280,7 @@ func TestAll_SaveLoad(t *testing.T) {
 		require.True(t, bytes.Equal(whole, again.Bytes()), "written again")
 		require.Equal(t, m.Info().Parameters, got.Info().Parameters)
 		require.Equal(t, m.Info().Identity.Key, got.Info().Identity.Key)
-		require.Equal(t, m.Info().HistoryTable().Rows(), got.Info().HistoryTable().Rows())
+		require.Equal(t, len(m.Info().History), len(got.Info().History))
 		require.IsType(t, m, got)
 		for _, key := range []string{"train", "test"} {
 			want, _ := predict(t, m, s.frames[key])
@@ -306,6 +312,9 @@ func FuzzRead(f *testing.F) {
 	for _, a := range all {
 		for _, c := range a.Categories {
 			s := subject{a, c, frames}
+			if s.unavailable() != "" {
+				continue
+			}
 			var b bytes.Buffer
 			require.NoError(f, model.Write(&b, s.train(f)))
 			for _, at := range []int{0, b.Len() / 2, b.Len() - 100} {

@@ -12,6 +12,15 @@ type Gaussian struct{}
 // Bernoulli is the distribution of two classes, 0 and 1, with the logit link.
 type Bernoulli struct{}
 
+// Quasibinomial is Bernoulli under another name.
+//
+// H2O: it takes a numeric response of two values and estimates it by the same
+// quasi-likelihood.
+type Quasibinomial struct{ Bernoulli }
+
+// Name returns "quasibinomial".
+func (Quasibinomial) Name() string { return "quasibinomial" }
+
 // Multinomial is the distribution of several classes, numbered from 0, with a
 // score for each and softmax.
 type Multinomial struct{}
@@ -48,7 +57,7 @@ func (Gaussian) Leaf(g, h float64, _ int) float64 { return step(g, h) }
 func (Gaussian) Bounded() bool { return false }
 
 // Kernel returns kernels.Gaussian.
-func (Gaussian) Kernel() (kernels.Loss, bool) { return kernels.Gaussian, true }
+func (Gaussian) Kernel() (kernels.Loss, float64) { return kernels.Gaussian, 0 }
 
 // Name returns "bernoulli".
 func (Bernoulli) Name() string { return "bernoulli" }
@@ -119,7 +128,7 @@ func (Bernoulli) Leaf(g, h float64, _ int) float64 { return clamp(step(g, h), ma
 func (Bernoulli) Bounded() bool { return true }
 
 // Kernel returns kernels.Bernoulli.
-func (Bernoulli) Kernel() (kernels.Loss, bool) { return kernels.Bernoulli, true }
+func (Bernoulli) Kernel() (kernels.Loss, float64) { return kernels.Bernoulli, 0 }
 
 // Name returns "multinomial".
 func (Multinomial) Name() string { return "multinomial" }
@@ -150,7 +159,7 @@ func (Multinomial) Leaf(g, h float64, classes int) float64 {
 func (Multinomial) Bounded() bool { return true }
 
 // Kernel returns kernels.Multinomial.
-func (Multinomial) Kernel() (kernels.Loss, bool) { return kernels.Multinomial, true }
+func (Multinomial) Kernel() (kernels.Loss, float64) { return kernels.Multinomial, 0 }
 
 const (
 	// H2O: bounds leaf values of classes, which are exponentiated later.

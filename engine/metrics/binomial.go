@@ -50,9 +50,19 @@ func (b *BinomialBuilder) Merge(o *BinomialBuilder) {
 }
 
 // Done returns the metrics of the rows so far.
-func (b *BinomialBuilder) Done() *Metrics {
+func (b *BinomialBuilder) Done() *Metrics { return b.done(b.runs) }
+
+// finish is Done for a builder that is not needed any more: what it has kept may be
+// freed while it is worked on.
+func (b *BinomialBuilder) finish() *Metrics {
+	runs := b.runs
+	b.runs = nil
+	return b.done(runs)
+}
+
+func (b *BinomialBuilder) done(runs []run) *Metrics {
 	m := b.metrics()
-	pts := merge(b.runs, b.Threads)
+	pts := merge(runs, b.Threads)
 	c := trace(pts)
 	r := &Binomial{
 		Domain:     b.domain,

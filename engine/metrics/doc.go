@@ -1,5 +1,5 @@
 // Package metrics measures predictions against actual values: regression,
-// binomial and multinomial, all weighted. A builder takes rows in chunks; chunks
+// binomial and multinomial, all weighted; and anomaly scores, which have none. A builder takes rows in chunks; chunks
 // are merged in row order, so that the number of threads cannot change a digit.
 // Regress, Binary and Multi do the whole in one call.
 //

@@ -1,11 +1,12 @@
 package metrics
 
 import (
+	"github.com/geyser-ml/geyser/engine/dist"
 	"github.com/geyser-ml/geyser/engine/table"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
-// Metrics is the result of a measurement. Exactly one of the three blocks is set.
+// Metrics is the result of a measurement. Exactly one of the four blocks is set.
 type Metrics struct {
 	Description string
 	Rows        int64   // rows that counted: actual and prediction present, weight > 0
@@ -16,6 +17,7 @@ type Metrics struct {
 	Regression  *Regression
 	Binomial    *Binomial
 	Multinomial *Multinomial
+	Anomaly     *Anomaly
 
 	Loglikelihood, AIC float64 // NaN unless the algorithm asks for them
 }
@@ -68,8 +70,8 @@ type Multinomial struct {
 
 // Options says what is measured beyond the usual.
 type Options struct {
-	// Deviance is the deviance of a row of a regression; nil is the squared error.
-	Deviance func(w, y, mu float64) float64
+	// Family is the distribution whose deviance a regression reports; nil is gaussian.
+	Family dist.Family
 	// AUC asks for the areas of several classes; "" is AUCNone.
 	AUC AUCType
 	// GainsLiftBins is the number of groups of the gains/lift table: 0 for no
@@ -78,56 +80,83 @@ type Options struct {
 	Threads       int // 0 for all
 }
 
-// Regress measures the predictions mu of the numbers y. w may be nil for ones.
-func Regress(y, mu, w []float64, opt Options) *Metrics {
-	b := NewRegression(opt.Deviance)
-	for _, part := range par.Map(opt.Threads, len(y), par.Rows, func(_, lo, hi int) *RegressionBuilder {
-		c := NewRegression(opt.Deviance)
-		c.Add(y[lo:hi], mu[lo:hi], cut(w, lo, hi))
+// Source gives rows [lo, hi) of what is measured: actual values (class numbers where
+// there is a domain), predictions (one column of numbers, or one of probabilities a
+// class) and weights, nil for ones. Calls run at the same time.
+type Source func(lo, hi int) (y []float64, raw [][]float64, w []float64)
+
+// Measure measures n rows, a chunk at a time. domain holds the classes of the
+// response, nil for numbers.
+func Measure(domain []string, n int, rows Source, opt Options) *Metrics {
+	switch {
+	case domain == nil:
+		deviance := devianceOf(opt.Family, n, rows)
+		b := NewRegression(deviance)
+		for _, part := range par.Map(opt.Threads, n, par.Rows, func(_, lo, hi int) *RegressionBuilder {
+			y, raw, w := rows(lo, hi)
+			c := NewRegression(deviance)
+			c.Add(y, raw[0], w)
+			return c
+		}) {
+			b.Merge(part)
+		}
+		return b.Done()
+	case len(domain) == 2:
+		b := NewBinomial(domain)
+		b.GainsLiftBins, b.Threads = opt.GainsLiftBins, opt.Threads
+		for _, part := range par.Map(opt.Threads, n, par.Rows, func(_, lo, hi int) *BinomialBuilder {
+			y, raw, w := rows(lo, hi)
+			c := NewBinomial(domain)
+			c.Add(y, raw[1], w)
+			return c
+		}) {
+			b.Merge(part)
+		}
+		return b.finish()
+	}
+	b := NewMultinomial(domain, opt.AUC)
+	b.Threads = opt.Threads
+	for _, part := range par.Map(opt.Threads, n, par.Rows, func(_, lo, hi int) *MultinomialBuilder {
+		y, raw, w := rows(lo, hi)
+		c := NewMultinomial(domain, opt.AUC)
+		c.Add(y, raw, w)
 		return c
 	}) {
 		b.Merge(part)
 	}
 	return b.Done()
+}
+
+// Regress measures the predictions mu of the numbers y. w may be nil for ones.
+func Regress(y, mu, w []float64, opt Options) *Metrics {
+	return Measure(nil, len(y), columns(y, [][]float64{mu}, w), opt)
 }
 
 // Binary measures the probabilities p1 of class 1 against the class numbers y, 0
 // or 1. w may be nil for ones.
 func Binary(domain []string, y, p1, w []float64, opt Options) *Metrics {
-	b := NewBinomial(domain)
-	b.GainsLiftBins, b.Threads = opt.GainsLiftBins, opt.Threads
-	for _, part := range par.Map(opt.Threads, len(y), par.Rows, func(_, lo, hi int) *BinomialBuilder {
-		c := NewBinomial(domain)
-		c.Add(y[lo:hi], p1[lo:hi], cut(w, lo, hi))
-		return c
-	}) {
-		b.Merge(part)
-	}
-	return b.Done()
+	return Measure(domain, len(y), columns(y, [][]float64{nil, p1}, w), opt)
 }
 
 // Multi measures the probabilities of each class, probs[class][row], against the
 // class numbers y. w may be nil for ones.
 func Multi(domain []string, y []float64, probs [][]float64, w []float64, opt Options) *Metrics {
-	b := NewMultinomial(domain, opt.AUC)
-	b.Threads = opt.Threads
-	for _, part := range par.Map(opt.Threads, len(y), par.Rows, func(_, lo, hi int) *MultinomialBuilder {
-		c := NewMultinomial(domain, opt.AUC)
-		p := make([][]float64, len(probs))
-		for k := range probs {
-			p[k] = probs[k][lo:hi]
-		}
-		c.Add(y[lo:hi], p, cut(w, lo, hi))
-		return c
-	}) {
-		b.Merge(part)
-	}
-	return b.Done()
+	return Measure(domain, len(y), columns(y, probs, w), opt)
 }
 
-func cut(w []float64, lo, hi int) []float64 {
-	if w == nil {
-		return nil
+// columns is the Source of whole columns; nil ones stay nil.
+func columns(y []float64, raw [][]float64, w []float64) Source {
+	cut := func(v []float64, lo, hi int) []float64 {
+		if v == nil {
+			return nil
+		}
+		return v[lo:hi]
 	}
-	return w[lo:hi]
+	return func(lo, hi int) ([]float64, [][]float64, []float64) {
+		part := make([][]float64, len(raw))
+		for k := range raw {
+			part[k] = cut(raw[k], lo, hi)
+		}
+		return y[lo:hi], part, cut(w, lo, hi)
+	}
 }

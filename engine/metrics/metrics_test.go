@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/geyser-ml/geyser/engine/dist"
 )
 
 var (
@@ -253,9 +255,15 @@ func TestRegress(t *testing.T) {
 	variance := ((1-mean)*(1-mean) + 2*(2-mean)*(2-mean) + 0.5*(5-mean)*(5-mean)) / 3.5
 	require.InDelta(t, 1-m.MSE/variance, m.R2, 1e-14)
 
-	abs := Options{Deviance: func(w, y, mu float64) float64 { return w * math.Abs(y-mu) }}
+	abs := Options{Family: dist.Laplace{}}
 	m = Regress(y, mu, w, abs)
 	require.Equal(t, m.Regression.MAE, m.Regression.MeanResidualDeviance)
+	// Huber turns from squares at the 0.5-quantile of the errors, weights counted.
+	y2, mu2 := []float64{0, 0, 0, 0, nan}, []float64{1, 2, 3, 9, 1}
+	m = Regress(y2, mu2, nil, Options{Family: dist.Huber{Alpha: 0.5}})
+	require.InDelta(t, (1+4+2.5*(6-2.5)+2.5*(18-2.5))/4, m.Regression.MeanResidualDeviance, 1e-12)
+	m = Regress(y2, mu2, []float64{3, 1, 1, 0, 1}, Options{Family: dist.Huber{Alpha: 0.5}})
+	require.InDelta(t, (3+1*(4-1)+1*(6-1))/5.0, m.Regression.MeanResidualDeviance, 1e-12)
 
 	require.True(t, math.IsNaN(Regress([]float64{1, -1}, []float64{1, 1}, nil, Options{}).Regression.RMSLE))
 	require.True(t, math.IsNaN(Regress([]float64{1, 1}, []float64{1, -2}, nil, Options{}).Regression.RMSLE))

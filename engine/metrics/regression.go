@@ -1,6 +1,11 @@
 package metrics
 
-import "math"
+import (
+	"math"
+
+	"github.com/geyser-ml/geyser/engine/dist"
+	"github.com/geyser-ml/geyser/kernels/par"
+)
 
 // RegressionBuilder collects the rows of a regression.
 type RegressionBuilder struct {
@@ -13,6 +18,35 @@ type RegressionBuilder struct {
 // a row; nil stands for the squared error.
 func NewRegression(deviance func(w, y, mu float64) float64) *RegressionBuilder {
 	return &RegressionBuilder{deviance: deviance}
+}
+
+// devianceOf returns the deviance of a family on this data; nil for the squared
+// error.
+//
+// H2O: where huber's errors turn from squared to absolute is found anew on the data
+// that is measured (hex.ModelMetricsRegression).
+func devianceOf(f dist.Family, n int, rows Source) func(w, y, mu float64) float64 {
+	switch x := f.(type) {
+	case nil, dist.Gaussian:
+		return nil
+	case dist.Fitted:
+		var errors, weights []float64
+		for lo := 0; lo < n; lo += par.Rows {
+			y, raw, w := rows(lo, min(n, lo+par.Rows))
+			for i := range y {
+				wi, e := weightAt(w, i), math.Abs(y[i]-raw[0][i])
+				if wi == 0 || math.IsNaN(e) {
+					continue
+				}
+				errors = append(errors, e)
+				if w != nil {
+					weights = append(weights, wi)
+				}
+			}
+		}
+		f = x.Fit(errors, weights)
+	}
+	return f.Deviance
 }
 
 // Add appends rows with actual values y and predictions mu; w may be nil for

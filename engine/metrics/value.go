@@ -16,6 +16,7 @@ const (
 	numbers kind = 1 << iota
 	two
 	several
+	oddity // anomaly scores
 
 	classes = two | several
 	every   = numbers | classes
@@ -27,6 +28,8 @@ func (m *Metrics) kind() kind {
 		return two
 	case m.Multinomial != nil:
 		return several
+	case m.Anomaly != nil:
+		return oddity
 	}
 	return numbers
 }
@@ -43,6 +46,7 @@ type scalar struct {
 var scalars = []scalar{
 	{"accuracy", classes, true, func(m *Metrics) float64 { return 1 - m.err() }},
 	{"aic", every, false, func(m *Metrics) float64 { return m.AIC }},
+	{"anomaly_score", oddity, false, func(m *Metrics) float64 { return m.Anomaly.MeanNormalizedScore }},
 	{"auc", classes, true, func(m *Metrics) float64 {
 		if m.Binomial != nil {
 			return m.Binomial.AUC
@@ -84,6 +88,7 @@ var scalars = []scalar{
 	{"mean_per_class_accuracy", classes, true, func(m *Metrics) float64 { return 1 - m.confusion().meanError() }},
 	{"mean_per_class_error", classes, false, func(m *Metrics) float64 { return m.confusion().meanError() }},
 	{"mean_residual_deviance", numbers, false, func(m *Metrics) float64 { return m.Regression.MeanResidualDeviance }},
+	{"mean_score", oddity, false, func(m *Metrics) float64 { return m.Anomaly.MeanScore }},
 	{"mse", every, false, func(m *Metrics) float64 { return m.MSE }},
 	{"pr_auc", classes, true, func(m *Metrics) float64 {
 		if m.Binomial != nil {
@@ -124,14 +129,17 @@ func (m *Metrics) err() float64 {
 
 // Value returns the number of that name, in any case: a stopping metric
 // ("deviance", "AUCPR", "misclassification" …) or a row of the cross-validation
-// summary. AUTO and "" are logloss for classes and deviance for numbers. ok is
+// summary. AUTO and "" are logloss for classes, deviance for numbers and anomaly_score
+// for anomaly scores. ok is
 // false for an unknown name and for one that this kind of problem does not have.
 func Value(m *Metrics, name string) (v float64, lessIsBetter, ok bool) {
 	name = strings.ToLower(name)
 	if name == "" || name == "auto" {
-		name = "logloss"
-		if m.kind() == numbers {
+		switch name = "logloss"; m.kind() {
+		case numbers:
 			name = "deviance"
+		case oddity:
+			name = "anomaly_score"
 		}
 	}
 	if a, ok := aliases[name]; ok {

@@ -14,21 +14,26 @@ import (
 // lacks become missing and levels that training has not seen become missing,
 // both with a warning. A frame that shares no predictor with the model, or lacks
 // its offset, is Invalid.
+// An encoded model's frame is encoded then.
 // H2O: Model.adaptTestForTrain.
 func Adapt(m Model, f *frame.Frame) (*Scoring, []string, error) {
 	info := m.Info()
 	a := adapter{f: f, what: "Test/Validation"}
-	s := &Scoring{Frame: f, Rows: f.NumRows(), Columns: make([]*frame.Column, info.Predictors)}
+	s := &Scoring{Frame: f, Rows: f.NumRows()}
+	names, kinds, domains := info.Sources()
 	found := 0
-	for i := range s.Columns {
-		if f.Lookup(info.Names[i]) != nil {
+	for i, name := range names {
+		if f.Lookup(name) != nil {
 			found++
 		}
-		col, err := a.column(info.Names[i], info.Kinds[i], info.Domains[i])
+		col, err := a.column(name, kinds[i], domains[i])
 		if err != nil {
 			return nil, nil, err
 		}
-		s.Columns[i] = col
+		s.Columns = append(s.Columns, col)
+	}
+	if e := info.Encoding; e != nil {
+		s.Columns = arranged(e.Encoded(), e.Apply(s.Columns, 0), info.Names[:info.Predictors])
 	}
 	if found == 0 {
 		return nil, nil, errs.Invalidf("frame", "%s dataset has no columns in common with the training set", a.what)
@@ -42,6 +47,15 @@ func Adapt(m Model, f *frame.Frame) (*Scoring, []string, error) {
 		}
 	}
 	return s, a.warnings, nil
+}
+
+// Sources returns the predictors as frames have them: before encoding. The caller must
+// not change them.
+func (i *Info) Sources() (names []string, kinds []frame.Kind, domains [][]string) {
+	if e := i.Encoding; e != nil {
+		return e.Names, e.Kinds, e.Domains
+	}
+	return i.Names[:i.Predictors], i.Kinds[:i.Predictors], i.Domains[:i.Predictors]
 }
 
 // adapter brings the columns of one frame into the form that training had.

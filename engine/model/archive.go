@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/geyser-ml/geyser/engine/errs"
+	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/table"
 )
 
@@ -24,7 +26,7 @@ import (
 // deterministic CBOR (RFC 8949, section 4.2), numbers are little-endian.
 const (
 	magic   = "GEYSERM\n"
-	version = 1
+	version = 2 // 1 knew no encodings, calibration and balancing
 	// sectionLimit keeps a damaged length from asking for absurd memory.
 	sectionLimit = 8 << 30
 )
@@ -122,8 +124,8 @@ func Read(r io.Reader, find func(algo string) (*Algo, bool)) (Model, error) {
 	if _, err := io.ReadFull(r, head[:]); err != nil || string(head[:8]) != magic {
 		return nil, errs.Invalidf("dir", "not a Geyser model file")
 	}
-	if v := binary.LittleEndian.Uint32(head[8:]); v != version {
-		return nil, errs.Invalidf("dir", "the model file has format version %d, this release reads version %d", v, version)
+	if v := binary.LittleEndian.Uint32(head[8:]); v < 1 || v > version {
+		return nil, errs.Invalidf("dir", "the model file has format version %d, this release reads versions 1 to %d", v, version)
 	}
 	var sections [3][]byte
 	var err error
@@ -166,16 +168,45 @@ func (i *Info) check() error {
 	if i.Response != "" && len(i.Names) == 0 {
 		return fmt.Errorf("response %q is not among the names", i.Response)
 	}
+	if e := i.Encoding; e != nil {
+		if err := e.Check(); err != nil {
+			return err
+		}
+		names, made := e.Encoded(), map[string][]string{}
+		for k, domain := range e.Levels() {
+			made[names[k]] = domain
+		}
+		if len(made) != i.Predictors {
+			return fmt.Errorf("encoding makes %d predictors, not the %d of the model", len(made), i.Predictors)
+		}
+		for k, name := range i.Names[:i.Predictors] {
+			domain, ok := made[name]
+			if !ok || (domain != nil) != (i.Kinds[k] == frame.Enum) || !slices.Equal(domain, i.Domains[k]) {
+				return fmt.Errorf("encoding does not make predictor %q", name)
+			}
+		}
+	}
 	classes := len(i.Classes())
+	if len(i.Prior) != len(i.Sampled) || i.Prior != nil && len(i.Prior) != classes {
+		return fmt.Errorf("shares of %d and %d classes, there are %d", len(i.Prior), len(i.Sampled), classes)
+	}
+	if c := i.Calibration; c != nil {
+		if i.Category != Binomial {
+			return fmt.Errorf("calibration of category %s", i.Category)
+		}
+		if err := c.check(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case i.Category == Binomial && classes != 2, i.Category == Multinomial && classes < 2, i.Category == Regression && classes != 0:
 		return fmt.Errorf("category %s with %d classes", i.Category, classes)
 	}
-	width := len(historyMetrics(i.Category))
+	train, valid := historyMetrics(i.Category)
 	for _, h := range append([][]Scored{i.History}, i.FoldHistory...) {
 		for _, s := range h {
-			if s.Train != nil && len(s.Train) != width || s.Valid != nil && len(s.Valid) != width {
-				return fmt.Errorf("scoring history of another width than %d", width)
+			if s.Train != nil && len(s.Train) != len(train) || s.Valid != nil && len(s.Valid) != len(valid) {
+				return fmt.Errorf("scoring history of another width than %d and %d", len(train), len(valid))
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/geyser-ml/geyser/engine/design"
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/table"
@@ -110,7 +111,7 @@ func TestRead_Damaged(t *testing.T) {
 	}{
 		{"Err empty", nil, "not a Geyser model file", errs.Invalid},
 		{"Err other file", []byte("PK\x03\x04 and so on and so forth"), "not a Geyser model file", errs.Invalid},
-		{"Err newer", edit(func(b []byte) []byte { b[8] = 2; return b }), "format version 2, this release reads version 1", errs.Invalid},
+		{"Err newer", edit(func(b []byte) []byte { b[8] = 3; return b }), "format version 3, this release reads versions 1 to 2", errs.Invalid},
 		{"Err cut in a header", good[:15], "cut short", errs.Invalid},
 		{"Err cut in a section", good[:len(good)-1], "cut short", errs.Invalid},
 		{"Err a bit", edit(func(b []byte) []byte { b[len(b)-1] ^= 1; return b }), "wrong checksum", errs.Invalid},
@@ -127,6 +128,11 @@ func TestRead_Damaged(t *testing.T) {
 		{"Err classes", info(func(i *Info) { i.Category = Binomial }), "category Binomial with 0 classes", errs.Invalid},
 		{"Err nothing", info(func(i *Info) { *i = Info{Algo: "fake", Response: "y"} }), "is not among the names", errs.Invalid},
 		{"Err history", info(func(i *Info) { i.History[0].Train = []float64{1} }), "scoring history of another width", errs.Invalid},
+		{"Err encoding", info(func(i *Info) { i.Encoding = &design.Encoding{Scheme: "Binary"} }), "encoding makes 0 predictors", errs.Invalid},
+		{"Err no encoding", info(func(i *Info) { i.Encoding = &design.Encoding{} }), "encoding", errs.Invalid},
+		{"Err shares", info(func(i *Info) { i.Prior = []float64{1} }), "shares of 1 and 0 classes", errs.Invalid},
+		{"Err shares of numbers", info(func(i *Info) { i.Prior, i.Sampled = []float64{1}, []float64{1} }), "shares of 1 and 1 classes, there are 0", errs.Invalid},
+		{"Err calibration", info(func(i *Info) { i.Calibration = &Calibration{Method: platt} }), "calibration of category Regression", errs.Invalid},
 		{"Err table", info(func(i *Info) { i.CVSummary.Columns[0].Cells = nil }), "table", errs.Invalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -140,11 +146,49 @@ func TestRead_Damaged(t *testing.T) {
 	require.NotNil(t, m)
 }
 
+// A file of version 1 has no encodings, balancing or calibration.
+func TestRead_Version1(t *testing.T) {
+	m, good := trainedFile(t)
+	old := bytes.Clone(good[:12])
+	old[8] = 1
+	rest := good[12:]
+	for k := range 3 {
+		n := binary.LittleEndian.Uint64(rest)
+		s := rest[12 : 12+n]
+		rest = rest[12+n:]
+		if k == 1 {
+			var fields map[string]any
+			require.NoError(t, Unmarshal(s, &fields))
+			for _, name := range []string{"Encoding", "Prior", "Sampled", "Calibration"} {
+				require.Contains(t, fields, name)
+				delete(fields, name)
+			}
+			var err error
+			s, err = Marshal(fields)
+			require.NoError(t, err)
+		}
+		old = binary.LittleEndian.AppendUint64(old, uint64(len(s)))
+		old = binary.LittleEndian.AppendUint32(old, crc32.Checksum(s, castagnoli))
+		old = append(old, s...)
+	}
+	got, err := Read(bytes.NewReader(old), find)
+	require.NoError(t, err)
+	require.Equal(t, good, file(t, got))
+	require.Equal(t, m.Info().Names, got.Info().Names)
+	old[8] = 0
+	_, err = Read(bytes.NewReader(old), find)
+	require.ErrorContains(t, err, "format version 0")
+}
+
 // FuzzRead changes model files: none may panic, and one that is read can be
 // looked at and written again.
 func FuzzRead(f *testing.F) {
 	_, good := trainedFile(f)
 	f.Add(good, 0, byte(0))
+	for _, scheme := range []string{"EnumLimited", "Eigen"} {
+		_, encoded := trainedFile(f, "categorical_encoding", scheme)
+		f.Add(encoded, len(encoded)/3, byte(1))
+	}
 	f.Add(good, len(good)/2, byte(0xff))
 	f.Add(good[:20], 3, byte(1))
 	f.Add([]byte(magic+"\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\x7f"), 0, byte(0))
@@ -163,7 +207,7 @@ func FuzzRead(f *testing.F) {
 		info.HistoryTable()
 		info.FoldHistoryTables()
 		file(t, m)
-		if _, _, err := Adapt(m, frame.Must(frame.New([]string{"id"}, []*frame.Column{frame.NewConst(1, 3)}))); err != nil {
+		if _, _, err := Adapt(m, frame.Must(frame.New([]string{"id", "c"}, []*frame.Column{frame.NewConst(1, 3), frame.NewCodes([]int32{0, 2, 1}, []string{"a", "b", "c"})}))); err != nil {
 			require.Equal(t, errs.Invalid, errs.KindOf(err))
 		}
 	})

@@ -3,14 +3,17 @@ package model
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/kernels"
+	"github.com/geyser-ml/geyser/kernels/par"
 )
 
 // folds is what cross-validation leaves for the main model.
@@ -22,16 +25,15 @@ type folds struct {
 	measured *metrics.Metrics
 }
 
-// crossValidate trains one model a fold, one after the other, each with an equal
-// share of the time that is left. It returns nil when no cross-validation is asked
-// for.
+// crossValidate trains one model a fold, as many at a time as were planned. Each has
+// an equal share of the time that is left, and what a fold learns does not depend on
+// the others. It returns nil when no cross-validation is asked for.
 func (r *Run) crossValidate(ctx context.Context, main Task, progress func(float64, string)) (*folds, error) {
-	d := main.Train
-	n := r.foldCount()
+	d, n := main.Train, r.foldCount()
 	if n == 0 {
 		return nil, nil
 	}
-	fs := &folds{fold: r.assignFolds(n), parts: make([][]int, n)}
+	fs := &folds{models: make([]Model, n), fold: r.assignFolds(n), parts: make([][]int, n)}
 	for i, f := range fs.fold {
 		fs.parts[f] = append(fs.parts[f], i)
 	}
@@ -39,40 +41,29 @@ func (r *Run) crossValidate(ctx context.Context, main Task, progress func(float6
 	for k := range fs.holdout {
 		fs.holdout[k] = make([]float64, d.Rows)
 	}
-	for i := range n {
-		t, started := main, r.env.Now()
-		t.Key = fmt.Sprintf("%s_cv_%d", r.Key, i+1)
-		t.Publish = func(Model) {}
-		t.Progress = func(share float64, msg string) {
-			progress((float64(i)+share)/float64(n+1), fmt.Sprintf("fold %d of %d: %s", i+1, n, msg))
-		}
-		if !t.Deadline.IsZero() {
-			t.Deadline = started.Add(t.Deadline.Sub(started) / time.Duration(n+1-i))
-		}
-		rest := make([]int, 0, d.Rows-len(fs.parts[i]))
-		for row, f := range fs.fold {
-			if int(f) != i {
-				rest = append(rest, row)
+	abreast := max(1, r.abreast)
+	if abreast > 1 {
+		main.Threads = max(1, par.Threads(main.Threads)/abreast)
+	}
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs, report := make([]error, n), foldProgress(n, progress)
+	par.Do(abreast, n, func(i int) {
+		if errs[i] = within.Err(); errs[i] == nil {
+			t := main
+			if !t.Deadline.IsZero() {
+				waves := (n+abreast-1)/abreast - i/abreast + 1 // that are to come, with the main model
+				now := r.env.Now()
+				t.Deadline = now.Add(t.Deadline.Sub(now) / time.Duration(waves))
 			}
+			errs[i] = r.trainFold(within, t, fs, i, report)
 		}
-		t.Train, t.Valid = d.gather(rest), d.gather(fs.parts[i])
-		m, err := r.fit(ctx, &t, role{fold: true})
-		if err != nil {
-			return nil, fmt.Errorf("fold %d of %d: %w", i+1, n, err)
+		if errs[i] != nil {
+			cancel()
 		}
-		id := &m.Info().Identity
-		id.Key, id.Started, id.Ended = t.Key, started, r.env.Now()
-		id.TrainingFrame, id.TrainChecksum = d.Key, d.Checksum
-		raw, err := scoreAll(ctx, m, t.Valid.scoring(), t.Threads)
-		if err != nil {
-			return nil, err
-		}
-		for k := range raw {
-			for j, row := range fs.parts[i] {
-				fs.holdout[k][row] = raw[k][j]
-			}
-		}
-		fs.models = append(fs.models, m)
+	})
+	if i := firstFailure(ctx, errs); i >= 0 {
+		return nil, fmt.Errorf("fold %d of %d: %w", i+1, n, errs[i])
 	}
 	fs.measured = d.measure(fs.holdout, main.metricsOptions())
 	if fs.measured != nil {
@@ -81,15 +72,108 @@ func (r *Run) crossValidate(ctx context.Context, main Task, progress func(float6
 	return fs, nil
 }
 
+// firstFailure returns the first error that is not the mere consequence of another;
+// -1 for none.
+func firstFailure(ctx context.Context, list []error) int {
+	first := -1
+	for i, err := range list {
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || !errors.Is(err, context.Canceled):
+			return i
+		case first < 0:
+			first = i
+		}
+	}
+	return first
+}
+
+// foldProgress sums the progress of folds and leaves the share of one more for the
+// main model.
+func foldProgress(n int, progress func(float64, string)) func(fold int, share float64, msg string) {
+	var mu sync.Mutex
+	shares := make([]float64, n)
+	return func(fold int, share float64, msg string) {
+		mu.Lock()
+		defer mu.Unlock()
+		shares[fold] = share
+		sum := 0.0
+		for _, s := range shares {
+			sum += s
+		}
+		progress(sum/float64(n+1), fmt.Sprintf("fold %d of %d: %s", fold+1, n, msg))
+	}
+}
+
+// trainFold trains fold i by the task of the main model and predicts its rows.
+func (r *Run) trainFold(ctx context.Context, t Task, fs *folds, i int, report func(int, float64, string)) error {
+	started := r.env.Now()
+	t.Key = fmt.Sprintf("%s_cv_%d", r.Key, i+1)
+	t.Publish = func(Model) {}
+	t.Save = func(Model, string, string) error { return nil }
+	t.Progress = func(share float64, msg string) { report(i, share, msg) }
+	id := Identity{Key: t.Key, Started: started, TrainingFrame: t.Train.Key, TrainChecksum: t.Train.Checksum}
+	var err error
+	if t.Train, t.Valid, err = r.split(t, fs, i); err != nil {
+		return err
+	}
+	m, err := r.fit(ctx, &t, role{fold: true})
+	if err != nil {
+		return err
+	}
+	info := m.Info()
+	id.Times, id.Named, id.Ended = info.Identity.Times, info.Identity.Named, r.env.Now()
+	info.Identity = id
+	raw, err := Raw(ctx, m, t.Valid.scoring(), t.Threads)
+	if err != nil {
+		return err
+	}
+	for k := range raw {
+		for j, row := range fs.parts[i] {
+			fs.holdout[k][row] = raw[k][j]
+		}
+	}
+	fs.models[i] = m
+	report(i, 1, "done")
+	return nil
+}
+
+// split gathers the rows of fold i and of the others. What is learnt from data,
+// encodings and shares of classes, is learnt from those others alone.
+func (r *Run) split(t Task, fs *folds, i int) (train, valid *Data, err error) {
+	d := t.Train
+	if d.plain != nil {
+		d = d.plain
+	}
+	rest := make([]int, 0, d.Rows-len(fs.parts[i]))
+	for row, f := range fs.fold {
+		if int(f) != i {
+			rest = append(rest, row)
+		}
+	}
+	train, valid = d.gather(rest), d.gather(fs.parts[i])
+	if e := t.Train.encoding; e != nil {
+		if e, err = train.fit(e.Scheme); err != nil {
+			return nil, nil, err
+		}
+		names := t.Train.Names
+		train, valid = train.encoded(e, t.Threads).arrange(names), valid.encoded(e, t.Threads).arrange(names)
+	}
+	if b := balanceOf(r.blocks.balancing, train); b != nil {
+		train = b.balanced(train, t.Seed)
+	}
+	return train, valid, nil
+}
+
+// folded reports whether cross-validation is asked for.
+func (b blocks) folded() bool { return b.cv.NFolds > 0 || b.folding.FoldColumn != "" }
+
 // foldCount returns the number of folds, 0 for no cross-validation.
 func (r *Run) foldCount() int {
-	switch {
-	case r.cv == nil:
-		return 0
-	case r.folding != nil && r.folding.FoldColumn != "":
+	if r.blocks.folding.FoldColumn != "" {
 		return len(foldLevels(r.Task.Train.Fold))
 	}
-	return r.cv.NFolds
+	return r.blocks.cv.NFolds
 }
 
 // foldLevels returns the distinct values of a fold column, ascending.
@@ -111,7 +195,7 @@ func (r *Run) assignFolds(n int) []int32 {
 	d := r.Task.Train
 	out := make([]int32, d.Rows)
 	switch {
-	case r.folding.FoldColumn != "":
+	case r.blocks.folding.FoldColumn != "":
 		at := map[float64]int32{}
 		for i, v := range foldLevels(d.Fold) {
 			at[v] = int32(i)
@@ -119,11 +203,11 @@ func (r *Run) assignFolds(n int) []int32 {
 		for i := range out {
 			out[i] = at[d.Fold.Float(i)]
 		}
-	case r.folding.FoldAssignment == "Modulo":
+	case r.blocks.folding.FoldAssignment == "Modulo":
 		for i := range out {
 			out[i] = int32(i % n)
 		}
-	case r.folding.FoldAssignment == "Stratified":
+	case r.blocks.folding.FoldAssignment == "Stratified":
 		// Rows of a class go round the folds in an order drawn by the seed, so that
 		// each fold has its share of each class to within one row.
 		byClass := make([][]int, len(d.Domain)+1)
@@ -186,14 +270,14 @@ func (r *Run) attachFolds(m Model, fs *folds, res *Result) {
 		info.Identity.FoldTimes = append(info.Identity.FoldTimes, f.Info().Identity.Times)
 	}
 	info.CVSummary = metrics.CVSummary(each)
-	if r.cv.KeepModels {
+	if r.blocks.cv.KeepModels {
 		res.Folds = fs.models
 		for _, f := range fs.models {
 			info.Identity.CVModels = append(info.Identity.CVModels, f.Info().Identity.Key)
 		}
 	}
-	if r.cv.KeepPredictions {
-		all := labelled(info, fs.holdout)
+	if r.blocks.cv.KeepPredictions {
+		all := labelled(m, fs.holdout)
 		for i := range fs.models {
 			key := fmt.Sprintf("prediction_%s_cv_%d", r.Key, i+1)
 			raw := make([][]float64, len(fs.holdout))
@@ -206,12 +290,12 @@ func (r *Run) attachFolds(m Model, fs *folds, res *Result) {
 				}
 			}
 			info.Identity.CVPredictions = append(info.Identity.CVPredictions, key)
-			res.Frames = append(res.Frames, NamedFrame{key, labelled(info, raw)})
+			res.Frames = append(res.Frames, NamedFrame{key, labelled(m, raw)})
 		}
 		info.Identity.CVHoldout = "cv_holdout_prediction_" + r.Key
 		res.Frames = append(res.Frames, NamedFrame{info.Identity.CVHoldout, all})
 	}
-	if r.cv.KeepFolds {
+	if r.blocks.cv.KeepFolds {
 		info.Identity.CVFolds = "cv_fold_assignment_" + r.Key
 		f := frame.Must(frame.New([]string{"fold_assignment"}, []*frame.Column{frame.NewInts(frame.Int, fs.fold, nil)}))
 		res.Frames = append(res.Frames, NamedFrame{info.Identity.CVFolds, f})
@@ -222,7 +306,7 @@ func (r *Run) attachFolds(m Model, fs *folds, res *Result) {
 func (d *Data) gather(rows []int) *Data {
 	out := *d
 	out.Rows = len(rows)
-	out.Frame = nil
+	out.Frame, out.plain = nil, nil
 	out.Columns = make([]*frame.Column, len(d.Columns))
 	for i, c := range d.Columns {
 		out.Columns[i] = c.Gather(rows)

@@ -3,12 +3,16 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/param"
 )
 
 // fold returns the fold of each row of the frame "train" of a world of n rows.
@@ -247,4 +251,160 @@ func TestRun_Deadline(t *testing.T) {
 			require.Equal(t, c.want, got.Sub(now))
 		}
 	}
+}
+
+// What folds learn does not depend on how many are trained at the same time; as many
+// are as memory and threads allow.
+func TestCrossValidate_Abreast(t *testing.T) {
+	kv := []string{
+		"response_column", "yb", "ignored_columns", `["y","ym"]`, "weights_column", "w", "offset_column", "o", "fold_column", "f",
+		"categorical_encoding", "SortByResponse", "keep_cross_validation_predictions", "true", "steps", "4", "ramp", "60",
+	}
+	one := world(60).train(t, kv...)
+	payload := func(m Model) string {
+		b, err := PayloadBytes(m)
+		require.NoError(t, err)
+		return string(b)
+	}
+	for _, c := range []struct {
+		memory  int64
+		threads int
+		want    int
+	}{{0, 8, 1}, {200, 8, 1}, {400, 1, 1}, {400, 8, 2}, {1 << 40, 2, 2}, {1 << 40, 8, 3}} {
+		w := world(60)
+		w.memory, w.threads = c.memory, c.threads
+		run, issues := w.prepare(kv...)
+		require.NoError(t, issues.Err())
+		require.Equal(t, c.want, run.abreast, "%+v", c)
+		extra := run.Task.Train.encodedBytes()
+		require.Positive(t, extra)
+		require.EqualValues(t, (60+extra)*int64(c.want)+extra, run.Memory)
+		var shares []float64
+		res, err := run.Train(t.Context(), Hooks{Progress: func(s float64, _ string) { shares = append(shares, s) }})
+		require.NoError(t, err)
+		require.True(t, slices.IsSorted(shares))
+		require.Equal(t, 1.0, shares[len(shares)-1])
+		require.Equal(t, payload(one.Model), payload(res.Model))
+		for k, m := range res.Folds {
+			require.Equal(t, payload(one.Folds[k]), payload(m))
+		}
+		for k, f := range res.Frames {
+			require.Equal(t, one.Frames[k].Key, f.Key)
+			require.Equal(t, one.Frames[k].Frame.Checksum(), f.Frame.Checksum())
+		}
+	}
+}
+
+// A fold that fails ends the others, and its error is the one that is told.
+func TestCrossValidate_Fails(t *testing.T) {
+	s := fakeSpec
+	s.Train = func(ctx context.Context, t *Task, p fakeParams) (Model, error) {
+		switch t.Key {
+		case "m_cv_3":
+			return nil, fmt.Errorf("no luck")
+		case "m":
+			return nil, fmt.Errorf("the main model is not trained")
+		}
+		<-ctx.Done() // only a cancelled fold ends
+		return nil, ctx.Err()
+	}
+	w := world(60)
+	w.memory, w.threads = 1<<40, 4
+	run, issues := w.prepareOf(Define(s), "model_id", "m", "nfolds", "4")
+	require.NoError(t, issues.Err())
+	_, err := run.Train(t.Context(), Hooks{})
+	require.EqualError(t, err, "fold 3 of 4: no luck")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	var calls atomic.Int32
+	s.Train = func(ctx context.Context, _ *Task, _ fakeParams) (Model, error) {
+		if calls.Add(1) == 4 {
+			cancel()
+		}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	run, issues = w.prepareOf(Define(s), "nfolds", "4")
+	require.NoError(t, issues.Err())
+	_, err = run.Train(ctx, Hooks{})
+	require.ErrorIs(t, err, context.Canceled)
+	require.EqualValues(t, 4, calls.Load(), "no training begins after the end")
+
+	s.Train = func(context.Context, *Task, fakeParams) (Model, error) { panic("broken") }
+	run, issues = w.prepareOf(Define(s), "nfolds", "4")
+	require.NoError(t, issues.Err())
+	require.PanicsWithValue(t, "broken", func() { run.Train(t.Context(), Hooks{}) }) //nolint:errcheck // panics
+}
+
+// Time that is left is shared by the rounds of folds that are to come.
+func TestCrossValidate_Rounds(t *testing.T) {
+	var mu sync.Mutex
+	left := map[string]time.Duration{}
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s := fakeSpec
+	s.Train = func(ctx context.Context, t *Task, p fakeParams) (Model, error) {
+		mu.Lock()
+		left[t.Key] = t.Deadline.Sub(now)
+		mu.Unlock()
+		return trainFake(ctx, t, p)
+	}
+	for _, c := range []struct {
+		threads int
+		want    map[string]time.Duration
+	}{
+		{1, map[string]time.Duration{"m_cv_1": 15, "m_cv_2": 20, "m_cv_3": 30, "m": 60}},
+		{2, map[string]time.Duration{"m_cv_1": 20, "m_cv_2": 20, "m_cv_3": 30, "m": 60}},
+		{3, map[string]time.Duration{"m_cv_1": 30, "m_cv_2": 30, "m_cv_3": 30, "m": 60}},
+	} {
+		w := world(60)
+		env := w.env()
+		env.Now, env.Memory, env.Threads = func() time.Time { return now }, 1<<40, c.threads
+		raw := param.Raw{"training_frame": "train", "response_column": "y", "model_id": "m", "nfolds": "3", "max_runtime_secs": "60", "seed": "1"}
+		run, issues := Define(s).Prepare(raw, env)
+		require.NoError(t, issues.Err())
+		_, err := run.Train(t.Context(), Hooks{})
+		require.NoError(t, err)
+		for k, d := range left {
+			require.Equal(t, c.want[k]*time.Second, d, "%s at %d threads", k, c.threads)
+		}
+	}
+}
+
+// Snapshots in files are those of the main model.
+func TestRun_Save(t *testing.T) {
+	s := fakeSpec
+	s.Train = func(ctx context.Context, t *Task, p fakeParams) (Model, error) {
+		m, err := trainFake(ctx, t, p)
+		if err != nil {
+			return nil, err
+		}
+		return m, t.Save(m, "dir", t.Key+"_1")
+	}
+	a := Define(s)
+	run, issues := world(30).prepareOf(a, "model_id", "m", "nfolds", "2", "export_checkpoints_dir", "there")
+	require.NoError(t, issues.Err())
+	require.Equal(t, "there", run.ExportDir)
+	var saved []string
+	save := func(_ Model, dir, name string) error {
+		saved = append(saved, dir+"/"+name)
+		return nil
+	}
+	_, err := run.Train(t.Context(), Hooks{Save: save})
+	require.NoError(t, err)
+	require.Equal(t, []string{"dir/m_1"}, saved)
+	_, err = run.Train(t.Context(), Hooks{})
+	require.NoError(t, err, "without an engine nothing is saved")
+	_, err = run.Train(t.Context(), Hooks{Save: func(Model, string, string) error { return fmt.Errorf("disk full") }})
+	require.EqualError(t, err, "disk full")
+}
+
+func TestCrossValidate_InTurn(t *testing.T) {
+	w := world(60)
+	w.memory, w.threads = 1<<40, 8
+	run, issues := w.prepare("response_column", "yb", "nfolds", "3")
+	require.NoError(t, issues.Err())
+	require.Equal(t, 3, run.abreast)
+	run.Task.InTurn = true
+	run.plan(60)
+	require.Equal(t, 1, run.abreast)
 }

@@ -20,30 +20,41 @@ func (f *findings) warn(field, format string, args ...any) {
 	f.list = append(f.list, param.Issue{Severity: param.Warn, Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
-// resolveData looks up the frames and splits their columns by role.
-func (r *Run) resolveData(b blocks, supervised bool) param.Issues {
+// resolveData looks up the frames, splits their columns by role and encodes them.
+// unsupervised is the category of an algorithm without a response, else "".
+func (r *Run) resolveData(b blocks, algo string, unsupervised Category, itself []string) param.Issues {
 	var f findings
-	if b.frames.Training == "" {
+	if b.keys.Training == "" {
 		return nil // H2O: the job fails, not the request (ModelBuilder.trainModel)
 	}
-	train := r.lookup(&f, b.frames.Training, "training_frame")
-	valid := r.lookup(&f, b.frames.Validation, "validation_frame")
+	train := r.lookup(&f, b.keys.Training, "training_frame")
+	valid := r.lookup(&f, b.validating.Validation, "validation_frame")
 	if f.list.Fatal() {
 		return f.list
 	}
 	t := r.Task
-	t.Train = &Data{Key: string(b.frames.Training), Frame: train, Rows: train.NumRows(), Checksum: train.Checksum()}
-	t.Train.resolveTrain(&f, b, supervised)
-	if b.cv != nil {
-		checkFolds(&f, b.cv.NFolds, t.Train, b.folding)
-	}
+	t.Train = &Data{Key: string(b.keys.Training), Frame: train, Rows: train.NumRows(), Checksum: train.Checksum()}
+	t.Train.resolveTrain(&f, b, unsupervised == "")
+	checkFolds(&f, b.cv.NFolds, t.Train, b.folding)
+	checkBalancing(&f, b.balancing, t.Train)
 	if f.list.Fatal() {
 		return f.list
 	}
-	t.Category = categoryOf(t.Train)
+	if t.Category = unsupervised; unsupervised == "" {
+		t.Category = categoryOf(t.Train)
+	}
+	t.Train.anomaly = t.Category == Anomaly
+	r.checkpoint(&f, algo, b)
 	if valid != nil {
-		t.Valid = &Data{Key: string(b.frames.Validation), Frame: valid, Rows: valid.NumRows(), Checksum: valid.Checksum()}
-		t.Valid.resolveValid(&f, t.Train, b)
+		t.Valid = &Data{Key: string(b.validating.Validation), Frame: valid, Rows: valid.NumRows(), Checksum: valid.Checksum(), anomaly: t.Train.anomaly}
+		t.Valid.resolveValid(&f, t.Train, b, "validation")
+	}
+	if b.labelled {
+		r.resolveLabels(&f, b)
+	}
+	r.resolveCalibration(&f, b)
+	if !f.list.Fatal() {
+		r.encode(&f, b.encoding.CategoricalEncoding, itself)
 	}
 	return f.list
 }
@@ -96,8 +107,9 @@ func (d *Data) resolveTrain(f *findings, b blocks, supervised bool) {
 	}
 	d.Weights = pick(c.Weights, "weights_column", "Weights")
 	d.Offset = pick(c.Offset, "offset_column", "Offset")
-	if b.folding != nil {
-		d.Fold = pick(b.folding.FoldColumn, "fold_column", "Fold")
+	d.Fold = pick(b.folding.FoldColumn, "fold_column", "Fold")
+	if y := b.labelling.ValidResponse; y != "" {
+		special[string(y)] = "Response" // no predictor, where the training frame has it
 	}
 	if supervised {
 		if c.Response == "" {
@@ -211,7 +223,7 @@ func constant(c *frame.Column) bool {
 
 // checkFolds checks the number of folds against the data.
 func checkFolds(f *findings, n int, d *Data, folding *Folding) {
-	byColumn := folding != nil && folding.FoldColumn != ""
+	byColumn := folding.FoldColumn != ""
 	switch {
 	case n == 1:
 		f.fail("nfolds", "nfolds must be either 0 or >1.")
@@ -225,48 +237,112 @@ func checkFolds(f *findings, n int, d *Data, folding *Folding) {
 		} else if d.Fold.Stats().Missing > 0 {
 			f.fail("fold_column", "the fold column cannot have missing values")
 		}
-	case n > 1 && folding != nil && folding.FoldAssignment == "Stratified" && d.Domain == nil:
+	case n > 1 && folding.FoldAssignment == "Stratified" && d.Domain == nil:
 		f.fail("fold_assignment", "Stratified needs a categorical response; choose AUTO, Random or Modulo.")
 	}
 }
 
-// resolveValid picks the columns of a validation frame and brings them into the
-// levels of the training frame.
-func (d *Data) resolveValid(f *findings, train *Data, b blocks) {
-	c := b.columns
+// resolveValid picks the columns of a validation or calibration frame, as what says,
+// and brings them into the levels of the training frame. A calibration frame need not
+// have weights.
+func (d *Data) resolveValid(f *findings, train *Data, b blocks, what string) {
+	c, field := b.columns, what+"_frame"
 	d.Names, d.Domain = train.Names, train.Domain
 	a := adapter{f: d.Frame, what: "Validation"}
+	if what != "validation" {
+		a.what = "Test/Validation"
+	}
 	d.Columns = make([]*frame.Column, len(train.Names))
 	for i, name := range train.Names {
 		col, err := a.column(name, train.Columns[i].Kind(), train.Columns[i].Domain())
 		if err != nil {
-			f.fail("validation_frame", "%s", err.Error())
+			f.fail(field, "%s", err.Error())
 			return
 		}
 		d.Columns[i] = col
 	}
-	special := func(name param.ColumnName, field, what string) *frame.Column {
+	special := func(name param.ColumnName, field, role string) *frame.Column {
 		if name == "" {
 			return nil
 		}
 		col := d.Frame.Lookup(string(name))
 		if col == nil {
-			f.fail(field, "%s column '%s' not found in the validation frame", what, name)
+			f.fail(field, "%s column '%s' not found in the %s frame", role, name, what)
 		}
 		return col
 	}
 	d.Offset = special(c.Offset, "offset_column", "Offset")
-	d.Weights = special(c.Weights, "weights_column", "Weights")
-	d.checkSpecial(f, "validation")
-	if y := special(c.Response, "response_column", "Response"); y != nil {
+	if d.Weights = d.Frame.Lookup(string(c.Weights)); d.Weights == nil && what == "validation" {
+		d.Weights = special(c.Weights, "weights_column", "Weights")
+	}
+	d.checkSpecial(f, what)
+	if c.Response != "" && d.Frame.Lookup(string(c.Response)) == nil {
+		if what == "validation" {
+			special(c.Response, "response_column", "Response")
+		} else {
+			f.fail(field, "%s dataset is missing response column '%s'", a.what, c.Response)
+		}
+	} else if c.Response != "" {
 		var err error
 		if d.Response, err = a.response(string(c.Response), train.Response.Kind(), train.Domain); err != nil {
 			f.fail("response_column", "%s", err.Error())
 		} else if bad(d.Response) {
-			f.fail("validation_frame", "no row of the validation frame has a response that was trained on")
+			f.fail(field, "no row of the %s frame has a response that was trained on", what)
 		}
 	}
 	for _, w := range a.warnings {
-		f.warn("validation_frame", "%s", w)
+		f.warn(field, "%s", w)
 	}
+}
+
+// resolveLabels finds the labels of the validation frame of an anomaly model.
+// H2O: IsolationForest.init.
+func (r *Run) resolveLabels(f *findings, b blocks) {
+	d, name := r.Task.Valid, string(b.labelling.ValidResponse)
+	switch {
+	case d == nil && name != "":
+		f.warn("validation_response_column", "validation_response_column is not used without validation_frame.")
+	case d == nil:
+	case name == "":
+		f.fail("response_column", "Response column needs to be defined when using a validation frame.")
+	case d.Frame.Lookup(name) == nil:
+		f.fail("response_column", "Validation frame is missing response column `%s`.", name)
+	case len(d.Frame.Lookup(name).Domain()) != 2:
+		f.fail("response_column", "The response column of the validation frame needs to have a binary categorical domain (not anomaly/anomaly).")
+	default:
+		d.Response = d.Frame.Lookup(name)
+		d.Domain = d.Response.Domain()
+		r.Task.Roles.Response = name
+	}
+	if m := b.stopping.Metric; b.stopping.Rounds > 0 && m != "AUTO" && m != "anomaly_score" && d == nil {
+		f.fail("stopping_metric", "stopping_metric %s needs a validation frame with labels; choose AUTO or anomaly_score", m)
+	}
+}
+
+// resolveCalibration checks the block of a training and finds its frame.
+// H2O: CalibrationHelper.initCalibration.
+func (r *Run) resolveCalibration(f *findings, b blocks) {
+	c := b.calibrating
+	if !c.CalibrateModel {
+		if c.CalibrationFrame != "" {
+			f.warn("calibration_frame", "Calibration frame was specified but calibration was not requested.")
+		}
+		return
+	}
+	if r.Task.Category != Binomial {
+		f.fail("calibrate_model", "Model calibration is only currently supported for binomial models.")
+	}
+	if c.CalibrationFrame == "" {
+		f.fail("calibrate_model", "Calibration frame was not specified.")
+	}
+	fr := r.lookup(f, c.CalibrationFrame, "calibration_frame")
+	if fr == nil || r.Task.Category != Binomial {
+		return
+	}
+	d := &Data{Key: string(c.CalibrationFrame), Frame: fr, Rows: fr.NumRows(), Checksum: fr.Checksum()}
+	d.resolveValid(f, r.Task.Train, b, "calibration")
+	if y := d.Response; y != nil && !bad(y) && y.Stats().Mins[0] == y.Stats().Maxs[0] {
+		f.fail("calibration_frame", "the calibration frame needs rows of both classes; its response has one")
+	}
+	r.calibration = d
 }

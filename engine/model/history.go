@@ -50,8 +50,9 @@ func historyTable(i *Info, history []Scored, times []Stamp) *table.Table {
 	t.Add("Timestamp", table.String, "", at...)
 	t.Add("Duration", table.String, "", took...)
 	t.Add(i.Step, table.Long, "", step...)
-	block := func(prefix string, of func(Scored) []float64) {
-		for i, m := range historyMetrics(i.Category) {
+	train, valid := historyMetrics(i.Category)
+	block := func(prefix string, list []historyMetric, of func(Scored) []float64) {
+		for i, m := range list {
 			cells := make([]any, n)
 			for k, h := range history {
 				cells[k] = math.NaN()
@@ -62,21 +63,40 @@ func historyTable(i *Info, history []Scored, times []Stamp) *table.Table {
 			t.Add(prefix+m.title, table.Double, "", cells...)
 		}
 	}
-	block("Training ", func(s Scored) []float64 { return s.Train })
+	custom := func(prefix string, frame int) {
+		if len(history[n-1].Custom) <= frame {
+			return
+		}
+		cells := make([]any, n)
+		for k, h := range history {
+			cells[k] = math.NaN()
+			if len(h.Custom) > frame {
+				cells[k] = h.Custom[frame]
+			}
+		}
+		t.Add(prefix+"Custom", table.Double, "", cells...)
+	}
+	prefix := "Training "
+	if i.Category == Anomaly {
+		prefix = "" // H2O: SharedTree of the isolation forest
+	}
+	block(prefix, train, func(s Scored) []float64 { return s.Train })
+	custom(prefix, 0)
 	if history[n-1].Valid != nil {
-		block("Validation ", func(s Scored) []float64 { return s.Valid })
+		block("Validation ", valid, func(s Scored) []float64 { return s.Valid })
+		custom("Validation ", 1)
 	}
 	return t
 }
 
 // NewScored makes an entry of the scoring history.
 func NewScored(step int, c Category, train, valid *metrics.Metrics) Scored {
-	values := func(m *metrics.Metrics) []float64 {
+	values := func(m *metrics.Metrics, list []historyMetric) []float64 {
 		if m == nil {
 			return nil
 		}
 		var out []float64
-		for _, h := range historyMetrics(c) {
+		for _, h := range list {
 			v, _, ok := metrics.Value(m, h.name)
 			if !ok {
 				v = math.NaN()
@@ -85,7 +105,8 @@ func NewScored(step int, c Category, train, valid *metrics.Metrics) Scored {
 		}
 		return out
 	}
-	return Scored{Step: step, Train: values(train), Valid: values(valid)}
+	onTrain, onValid := historyMetrics(c)
+	return Scored{Step: step, Train: values(train, onTrain), Valid: values(valid, onValid)}
 }
 
 // SetThreshold makes the threshold of largest F1 the default of a binomial model.
@@ -101,21 +122,26 @@ func (i *Info) SetThreshold(m *metrics.Metrics) {
 
 type historyMetric struct{ title, name string }
 
-// historyMetrics returns what the history shows for a category.
-func historyMetrics(c Category) []historyMetric {
-	switch c {
-	case Regression:
-		return []historyMetric{{"RMSE", "RMSE"}, {"MAE", "MAE"}, {"Deviance", "deviance"}}
-	case Binomial:
-		return []historyMetric{
-			{"RMSE", "RMSE"}, {"LogLoss", "logloss"}, {"AUC", "AUC"}, {"pr_auc", "AUCPR"},
-			{"Lift", "lift_top_group"}, {"Classification Error", "misclassification"},
-		}
-	}
-	return []historyMetric{
+var historyOf = map[Category][]historyMetric{
+	Regression: {{"RMSE", "RMSE"}, {"MAE", "MAE"}, {"Deviance", "deviance"}},
+	Binomial: {
+		{"RMSE", "RMSE"}, {"LogLoss", "logloss"}, {"AUC", "AUC"}, {"pr_auc", "AUCPR"},
+		{"Lift", "lift_top_group"}, {"Classification Error", "misclassification"},
+	},
+	Multinomial: {
 		{"RMSE", "RMSE"}, {"LogLoss", "logloss"}, {"Classification Error", "misclassification"},
 		{"AUC", "AUC"}, {"pr_auc", "AUCPR"},
+	},
+	Anomaly: {{"Mean Tree Path Length", "mean_score"}, {"Mean Anomaly Score", "anomaly_score"}},
+}
+
+// historyMetrics returns what the history shows for a category, of the training and
+// of the validation frame.
+func historyMetrics(c Category) (train, valid []historyMetric) {
+	if c == Anomaly { // the validation frame has labels
+		return historyOf[Anomaly], historyOf[Binomial]
 	}
+	return historyOf[c], historyOf[c]
 }
 
 // duration prints a time span as the wire shows it: " 0.279 sec",

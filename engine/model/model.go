@@ -2,8 +2,11 @@ package model
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/geyser-ml/geyser/engine/design"
+	"github.com/geyser-ml/geyser/engine/dist"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/param"
@@ -18,6 +21,7 @@ const (
 	Regression  Category = "Regression"
 	Binomial    Category = "Binomial"
 	Multinomial Category = "Multinomial"
+	Anomaly     Category = "AnomalyDetection"
 )
 
 // Model is trained and immutable. Extras are optional interfaces, found by type
@@ -27,7 +31,9 @@ type Model interface {
 	Info() *Info
 	// Score predicts rows [lo, hi) of a frame that Adapt has made fit. dst has
 	// one slice a column of raw predictions (Regression: 1; k classes: k
-	// probabilities), each of length hi-lo. Safe for concurrent use.
+	// probabilities; Labelled: one a name), each of length hi-lo. Safe for concurrent
+	// use. Probabilities are those of the data that was trained on: Raw corrects them
+	// where classes had been balanced.
 	Score(in *Scoring, lo, hi int, dst [][]float64) error
 	// Payload is the algorithm's own part of the model file: deterministic bytes
 	// that the Spec's Load reads back.
@@ -38,6 +44,25 @@ type Model interface {
 type Importances interface {
 	// Importances returns predictors and their relative importance, descending.
 	Importances() (names []string, relative []float64)
+}
+
+// Distributed is a Model whose response has a distribution: its deviance is what
+// metrics of a regression show.
+type Distributed interface {
+	Model
+	Family() dist.Family
+}
+
+// Labelled is a Model that names its raw predictions itself, as models without a
+// response do.
+type Labelled interface {
+	Model
+	// PredictionNames returns the columns of a prediction, those of Score. The last two
+	// of an Anomaly model are the normalised score and the mean length of path, which
+	// its metrics are made of.
+	PredictionNames() []string
+	// Domains returns the levels of each of these columns, nil for numbers.
+	Domains() [][]string
 }
 
 // Info is the algorithm-independent part of a model.
@@ -56,6 +81,14 @@ type Info struct {
 	Offset     string
 	Fold       string
 	Threshold  float64 // default threshold of a binomial model: max F1; else 0.5
+	// Encoding is how the frame's columns became the predictors; nil when they are the
+	// same.
+	Encoding *design.Encoding
+	// Prior and Sampled are the shares of the classes in the data and in what balancing
+	// made of it; nil without balancing.
+	Prior, Sampled []float64
+	// Calibration corrects the probabilities of two classes; nil for none.
+	Calibration *Calibration
 	// Input and Actual are the encoded parameter structs, without the model's key:
 	// what was asked for and what training used.
 	Input, Actual []byte
@@ -82,15 +115,25 @@ type Info struct {
 func NewInfo(t *Task) *Info {
 	d, r := t.Train, t.Roles
 	i := &Info{
-		Category: t.Category, Threshold: 0.5,
+		Category: t.Category, Threshold: 0.5, Encoding: d.encoding,
 		Names: append([]string(nil), d.Names...), Predictors: len(d.Names),
 		Response: r.Response, Weights: r.Weights, Offset: r.Offset, Fold: r.Fold,
+	}
+	if b := d.balance; b != nil {
+		i.Prior, i.Sampled = b.prior, b.sampled
+	}
+	response := d.Response
+	if t.Category == Anomaly {
+		i.Threshold = -1 // H2O: of a model that calls no row an anomaly
+		if t.Valid != nil {
+			response = t.Valid.Response
+		}
 	}
 	cols := append([]*frame.Column(nil), d.Columns...)
 	for _, s := range []struct {
 		name string
 		col  *frame.Column
-	}{{r.Weights, d.Weights}, {r.Offset, d.Offset}, {r.Fold, d.Fold}, {r.Response, d.Response}} {
+	}{{r.Weights, d.Weights}, {r.Offset, d.Offset}, {r.Fold, d.Fold}, {r.Response, response}} {
 		if s.col != nil {
 			i.Names, cols = append(i.Names, s.name), append(cols, s.col)
 		}
@@ -100,6 +143,16 @@ func NewInfo(t *Task) *Info {
 		i.Domains = append(i.Domains, c.Domain())
 	}
 	return i
+}
+
+// Original returns the names of the columns as the training frame has them, in the
+// order of Names; nil when predictors are not encoded.
+// H2O: nil for SortByResponse too, which renames nothing.
+func (i *Info) Original() []string {
+	if i.Encoding == nil || i.Encoding.Scheme == design.SortByResponse {
+		return nil
+	}
+	return append(slices.Clone(i.Encoding.Names), i.Names[i.Predictors:]...)
 }
 
 // Identity says which training made the model and when; equal payloads may
@@ -133,6 +186,9 @@ type Stamp struct {
 type Scored struct {
 	Step         int // trees, epochs, iterations
 	Train, Valid []float64
+	// Custom holds a metric of the algorithm's own, of training and, where that was
+	// measured, of validation; nil for none.
+	Custom []float64
 }
 
 // Scoring is a frame made fit for a model: columns in the model's order, codes
@@ -156,6 +212,10 @@ type Task struct {
 	Threads  int
 	Backend  string    // tier name as --backend gave it
 	Deadline time.Time // when to stop and keep what there is; zero for never
+	// Family is the distribution of the response, whose deviance a regression reports;
+	// nil is gaussian. An algorithm sets it in its Resolve, like the two below.
+	Family dist.Family
+	InTurn bool // folds are trained one after the other, whatever memory allows
 	// AUC says how the AUC of several classes is averaged; GainsLiftBins how many
 	// groups the gains/lift table has: -1 for the default, 0 for no table.
 	AUC           metrics.AUCType
@@ -167,6 +227,12 @@ type Task struct {
 	Now      func() time.Time
 	// Lookup finds a finished model by key (checkpoint, base models).
 	Lookup func(key string) (Model, error)
+	// Continue is the model whose training is to be continued, nil for none: of the same
+	// algorithm, on the same columns, with the same Spec.Fixed parameters.
+	Continue Model
+	// Save writes a model file of that name below the folder for checkpoints of a
+	// running training; without an engine it does nothing.
+	Save func(m Model, dir, name string) error
 }
 
 // Roles are the names of the special columns, "" for those that are not used.
@@ -186,6 +252,11 @@ type Data struct {
 	Offset   *frame.Column   // nil for zeros
 	Fold     *frame.Column
 	Rows     int
+
+	plain    *Data            // before encoding; nil without
+	encoding *design.Encoding // of Columns; nil for none
+	balance  *balance         // by which the rows were resampled; nil for not
+	anomaly  bool             // predictions are anomaly scores; Response, if any, are labels
 }
 
 // Trainer is a Spec's training step. It returns the model, or ctx.Err() when it

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/geyser-ml/geyser/engine/dist"
@@ -14,9 +15,12 @@ import (
 // scoreRows is the number of rows that one call of Model.Score gets.
 const scoreRows = 16384
 
-// rawWidth returns the number of raw prediction columns.
+// rawWidth returns the number of raw prediction columns that metrics are made of.
 func rawWidth(d *Data) int {
-	if d.Domain == nil {
+	switch {
+	case d.anomaly:
+		return 2
+	case d.Domain == nil:
 		return 1
 	}
 	return len(d.Domain)
@@ -27,58 +31,76 @@ func (d *Data) scoring() *Scoring {
 	return &Scoring{Frame: d.Frame, Columns: d.Columns, Offset: d.Offset, Rows: d.Rows}
 }
 
-// scoreAll returns the raw predictions of all rows, by column.
-func scoreAll(ctx context.Context, m Model, s *Scoring, threads int) ([][]float64, error) {
-	width := 1
-	if k := len(m.Info().Classes()); k > 0 {
-		width = k
-	}
-	raw := make([][]float64, width)
+// Raw returns the raw predictions of all rows, by column: those of Score, with
+// probabilities corrected where classes had been balanced.
+func Raw(ctx context.Context, m Model, s *Scoring, threads int) ([][]float64, error) {
+	raw := make([][]float64, width(m))
 	for k := range raw {
 		raw[k] = make([]float64, s.Rows)
 	}
 	err := par.ForErr(ctx, threads, s.Rows, scoreRows, func(_, lo, hi int) error {
-		dst := make([][]float64, width)
+		dst := make([][]float64, len(raw))
 		for k := range dst {
 			dst[k] = raw[k][lo:hi]
 		}
-		return m.Score(s, lo, hi, dst)
+		if err := m.Score(s, lo, hi, dst); err != nil {
+			return err
+		}
+		m.Info().Correct(dst)
+		return nil
 	})
 	return raw, err
 }
 
+// width returns the number of raw prediction columns of a model.
+func width(m Model) int {
+	if x, ok := m.(Labelled); ok {
+		return len(x.PredictionNames())
+	}
+	return max(1, len(m.Info().Classes()))
+}
+
 // Predict scores a frame and returns H2O's prediction columns: "predict", then
-// for classes one column of probabilities each.
+// for classes one column of probabilities each, and one more each of calibrated ones;
+// or what a Labelled model calls them.
 func Predict(ctx context.Context, m Model, f *frame.Frame, threads int) (*frame.Frame, []string, error) {
 	s, warnings, err := Adapt(m, f)
 	if err != nil {
 		return nil, nil, err
 	}
-	raw, err := scoreAll(ctx, m, s, threads)
+	raw, err := Raw(ctx, m, s, threads)
 	if err != nil {
 		return nil, nil, err
 	}
-	return labelled(m.Info(), raw), warnings, nil
+	return predictions(m, raw), warnings, nil
 }
 
 // Performance scores a frame and measures the predictions against its response.
-// The metrics are nil when the frame has no response column.
+// The metrics are nil when the frame lacks the response column of the model; those of
+// an Anomaly model then measure the scores alone.
 func Performance(ctx context.Context, m Model, f *frame.Frame, opt metrics.Options) (*metrics.Metrics, *frame.Frame, []string, error) {
 	s, warnings, err := Adapt(m, f)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	raw, err := scoreAll(ctx, m, s, opt.Threads)
+	raw, err := Raw(ctx, m, s, opt.Threads)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	info := m.Info()
-	preds := labelled(info, raw)
-	if info.Response == "" || f.Lookup(info.Response) == nil {
-		return nil, preds, warnings, nil
+	if x, ok := m.(Distributed); ok {
+		opt.Family = x.Family()
 	}
+	info := m.Info()
+	preds := predictions(m, raw)
 	a := adapter{f: f, what: "Test/Validation"}
-	d := &Data{Rows: f.NumRows(), Domain: info.Classes(), Frame: f}
+	d := &Data{Rows: f.NumRows(), Frame: f, anomaly: info.Category == Anomaly}
+	if info.Response == "" || f.Lookup(info.Response) == nil {
+		if info.Category != Anomaly {
+			return nil, preds, warnings, nil
+		}
+		return d.measure(raw, opt), preds, warnings, nil
+	}
+	d.Domain = info.domain()
 	if d.Response, err = a.response(info.Response, frame.Real, d.Domain); err != nil {
 		return nil, nil, nil, err
 	}
@@ -94,57 +116,161 @@ func Performance(ctx context.Context, m Model, f *frame.Frame, opt metrics.Optio
 
 // metricsOptions returns how the metrics of this training are made.
 func (t *Task) metricsOptions() metrics.Options {
-	return metrics.Options{AUC: t.AUC, GainsLiftBins: t.GainsLiftBins, Threads: t.Threads}
+	return metrics.Options{Family: t.Family, AUC: t.AUC, GainsLiftBins: t.GainsLiftBins, Threads: t.Threads}
 }
 
-// measure compares raw predictions with the response.
+// measure compares raw predictions with the response; without one they are anomaly
+// scores. nil columns, which nothing looks at, stay nil.
 func (d *Data) measure(raw [][]float64, opt metrics.Options) *metrics.Metrics {
-	y := d.Response.Floats(0, d.Rows, nil)
-	var w []float64
-	if d.Weights != nil {
-		w = d.Weights.Floats(0, d.Rows, nil)
-	}
-	switch {
-	case d.Domain == nil:
-		return metrics.Regress(y, raw[0], w, opt)
-	case len(d.Domain) == 2:
-		return metrics.Binary(d.Domain, y, raw[1], w, opt)
-	}
-	return metrics.Multi(d.Domain, y, raw, w, opt)
+	return d.measureBy(func(lo, hi int) [][]float64 {
+		part := make([][]float64, len(raw))
+		for k := range raw {
+			if raw[k] != nil {
+				part[k] = raw[k][lo:hi]
+			}
+		}
+		return part
+	}, opt)
 }
 
-// Measure compares raw predictions (one column, or one a class) with the
-// response of training or validation data.
+// measureBy is measure for predictions that come a chunk at a time.
+func (d *Data) measureBy(raw func(lo, hi int) [][]float64, opt metrics.Options) *metrics.Metrics {
+	if d.Response == nil {
+		all := raw(0, d.Rows)
+		return metrics.Detect(all[len(all)-2], all[len(all)-1], nil, opt)
+	}
+	if d.anomaly {
+		opt.GainsLiftBins = 0 // H2O: labelled anomalies have no such table
+	}
+	return metrics.Measure(d.Domain, d.Rows, func(lo, hi int) ([]float64, [][]float64, []float64) {
+		var w []float64
+		if d.Weights != nil {
+			w = d.Weights.Floats(lo, hi, nil)
+		}
+		part := raw(lo, hi)
+		if d.anomaly {
+			part = [][]float64{nil, probabilities(part[len(part)-2])}
+		}
+		return d.Response.Floats(lo, hi, nil), part, w
+	}, opt)
+}
+
+// probabilities takes anomaly scores for probabilities: those beyond what training has
+// seen are 0 or 1.
+// H2O: MetricBuilderAnomalySupervised.
+func probabilities(score []float64) []float64 {
+	out := make([]float64, len(score))
+	for i, s := range score {
+		out[i] = max(0, min(1, s))
+	}
+	return out
+}
+
+// Measure compares raw predictions, as Model.Score gives them, with the response of
+// training or validation data. Those of anomaly models end in a column of normalised
+// scores and one of lengths of path.
 func (t *Task) Measure(d *Data, raw [][]float64) *metrics.Metrics {
+	if b := t.Train.balance; b != nil {
+		fair := make([][]float64, len(raw))
+		for k := range raw {
+			fair[k] = slices.Clone(raw[k])
+		}
+		correct(b.prior, b.sampled, fair)
+		raw = fair
+	}
 	return d.measure(raw, t.metricsOptions())
 }
 
-// Classes returns the response's classes, nil for regression.
+// MeasureBy is Measure for predictions that are made a chunk at a time: predict
+// fills dst, laid out as that of Model.Score, for rows [lo, hi); for anomaly models dst
+// has the last two columns alone. Its calls run at the same time.
+func (t *Task) MeasureBy(d *Data, predict func(lo, hi int, dst [][]float64)) *metrics.Metrics {
+	return d.measureBy(func(lo, hi int) [][]float64 {
+		dst := make([][]float64, rawWidth(d))
+		for k := range dst {
+			dst[k] = make([]float64, hi-lo)
+		}
+		predict(lo, hi, dst)
+		if b := t.Train.balance; b != nil {
+			correct(b.prior, b.sampled, dst)
+		}
+		return dst
+	}, t.metricsOptions())
+}
+
+// Classes returns the classes that are predicted, nil for numbers and anomalies.
 func (i *Info) Classes() []string {
-	if i.Response == "" || i.Category == Regression {
+	if i.Category != Binomial && i.Category != Multinomial {
+		return nil
+	}
+	return i.domain()
+}
+
+// domain returns the levels of the response, nil for numbers.
+func (i *Info) domain() []string {
+	if i.Response == "" {
 		return nil
 	}
 	return i.Domains[len(i.Domains)-1]
 }
 
 // labelled turns raw predictions into the frame that a client sees.
-func labelled(info *Info, raw [][]float64) *frame.Frame {
+func labelled(m Model, raw [][]float64) *frame.Frame {
+	info := m.Info()
 	classes := info.Classes()
-	if classes == nil {
-		return frame.Must(frame.New([]string{"predict"}, []*frame.Column{frame.NewFloats(raw[0])}))
-	}
-	codes := make([]int32, len(raw[0]))
-	par.For(0, len(codes), par.Rows, func(_, lo, hi int) {
-		for i := lo; i < hi; i++ {
-			codes[i] = label(info, raw, i)
+	names, cols := []string{"predict"}, []*frame.Column(nil)
+	if x, ok := m.(Labelled); ok {
+		names = slices.Clone(x.PredictionNames())
+		for k, domain := range x.Domains() {
+			if domain == nil {
+				cols = append(cols, frame.NewFloats(raw[k]))
+				continue
+			}
+			codes := make([]int32, len(raw[k]))
+			for i, v := range raw[k] {
+				if codes[i] = -1; v >= 0 && v < float64(len(domain)) {
+					codes[i] = int32(v)
+				}
+			}
+			cols = append(cols, frame.NewCodes(codes, domain))
 		}
-	})
-	names := append([]string{"predict"}, ClassNames(classes)...)
-	cols := []*frame.Column{frame.NewCodes(codes, classes)}
+		return frame.Must(frame.New(unique(names), cols))
+	}
+	if classes != nil {
+		codes := make([]int32, len(raw[0]))
+		par.For(0, len(codes), par.Rows, func(_, lo, hi int) {
+			for i := lo; i < hi; i++ {
+				codes[i] = label(info, raw, i)
+			}
+		})
+		names, cols = append(names, ClassNames(classes)...), append(cols, frame.NewCodes(codes, classes))
+	}
 	for _, p := range raw {
 		cols = append(cols, frame.NewFloats(p))
 	}
 	return frame.Must(frame.New(unique(names), cols))
+}
+
+// predictions is labelled with calibrated probabilities behind, where the model has
+// them.
+func predictions(m Model, raw [][]float64) *frame.Frame {
+	f, c := labelled(m, raw), m.Info().Calibration
+	if c == nil {
+		return f
+	}
+	no, yes := make([]float64, len(raw[1])), make([]float64, len(raw[1]))
+	par.For(0, len(yes), par.Rows, func(_, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			yes[i] = c.Apply(raw[1][i])
+			no[i] = 1 - yes[i]
+		}
+	})
+	names, cols := f.Names(), []*frame.Column{frame.NewFloats(no), frame.NewFloats(yes)}
+	for k, n := range ClassNames(m.Info().Classes()) {
+		names = append(names, "cal_"+n)
+		f = frame.Must(f.With(unique(names)[len(names)-1], cols[k]))
+	}
+	return f
 }
 
 // label returns the predicted class of row i: by the threshold for two classes,
@@ -219,11 +345,11 @@ func MeasureFrames(pred *frame.Frame, actual, weights *frame.Column, domain []st
 		if !actual.Kind().Numeric() {
 			return nil, "", errs.Invalidf("actuals_frame", "the actual values must be numeric, they are of type %s", actual.Kind())
 		}
-		f, err := dist.Resolve(distribution, 0)
+		f, err := dist.Resolve(distribution, dist.Defaults(0))
 		if err != nil {
 			return nil, "", err
 		}
-		opt.Deviance = f.Deviance
+		opt.Family = f
 		return d.measure(raw, opt), Regression, nil
 	}
 	f := frame.Must(frame.New([]string{"actual"}, []*frame.Column{actual}))

@@ -42,7 +42,7 @@ func TestLabelled(t *testing.T) {
 		{"a class called predict", info(Multinomial, 0.5, "predict", "p0", "0"), [][]float64{{1}, {0}, {0}}, []string{"predict", "predict0", "p0", "p00"}, []float64{0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := labelled(c.info, c.raw)
+			f := labelled(&fakeModel{info: c.info}, c.raw)
 			require.Equal(t, c.names, f.Names())
 			got := f.Column(0).Floats(0, f.NumRows(), nil)
 			for i, v := range c.want {

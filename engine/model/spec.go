@@ -9,7 +9,7 @@ import (
 )
 
 // Spec is what an algorithm states about itself. P is its parameter struct,
-// which embeds Frames and the other blocks of this package that it uses.
+// which embeds Frames (or Keys) and the other blocks of this package that it uses.
 type Spec[P any] struct {
 	Name       string // wire name, "gbm"
 	Title      string // "Gradient Boosting Machine"
@@ -18,6 +18,12 @@ type Spec[P any] struct {
 	Supervised bool
 	Categories []Category
 	Schema     *param.Schema[P]
+	// Fixed names the parameters that must be the same when the training of a model is
+	// continued.
+	Fixed []string
+	// Encodes names the words of categorical_encoding that the algorithm carries out
+	// itself, beside AUTO and Enum; for the others it is given encoded predictors.
+	Encodes []string
 
 	// Check looks across fields and at the data. t.Train is nil when no training
 	// frame was given. It must not change p.
@@ -62,35 +68,58 @@ func (a *Algo) Prepare(raw param.Raw, env Env) (*Run, param.Issues) { return a.p
 // Load reads back a model of this algorithm.
 func (a *Algo) Load(info *Info, payload []byte) (Model, error) { return a.load(info, payload) }
 
-// blocks are the embedded blocks of one parameter struct; nil where it has none.
+// blocks are the embedded blocks of one parameter struct. One that it lacks is at
+// rest: all zero, and written to in vain.
 type blocks struct {
-	frames    *Frames
-	cv        *CrossValidation
-	folding   *Folding
-	columns   *Columns
-	balancing *Balancing
-	stopping  *Stopping
-	runtime   *Runtime
-	seeding   *Seeding
+	keys        *Keys
+	validating  *Validating
+	cv          *CrossValidation
+	folding     *Folding
+	columns     *Columns
+	labelling   *Labelling
+	balancing   *Balancing
+	stopping    *Stopping
+	runtime     *Runtime
+	seeding     *Seeding
+	encoding    *Encoding
+	calibrating *Calibrating
+	continuing  *Continuing
+	exporting   *Exporting
+	labelled    bool // has the block Labelling
 }
 
 // blocksOf finds the embedded blocks of *p.
 func blocksOf(p any) blocks {
-	var b blocks
-	v := reflect.ValueOf(p).Elem()
+	b := blocks{
+		new(Keys), new(Validating), new(CrossValidation), new(Folding), new(Columns), new(Labelling), new(Balancing),
+		new(Stopping), new(Runtime), new(Seeding), new(Encoding), new(Calibrating), new(Continuing), new(Exporting), false,
+	}
+	b.find(reflect.ValueOf(p).Elem())
+	return b
+}
+
+func (b *blocks) find(v reflect.Value) {
 	for i := range v.NumField() {
 		if !v.Type().Field(i).Anonymous {
 			continue
 		}
 		switch x := v.Field(i).Addr().Interface().(type) {
 		case *Frames:
-			b.frames = x
+			b.keys, b.validating = &x.Keys, &x.Validating
+		case *Keys:
+			b.keys = x
+		case *Validating:
+			b.validating = x
 		case *CrossValidation:
 			b.cv = x
 		case *Folding:
 			b.folding = x
 		case *Columns:
 			b.columns = x
+		case *Predictors:
+			b.columns = &Columns{Ignored: x.Ignored, IgnoreConst: x.IgnoreConst}
+		case *Labelling:
+			b.labelling, b.labelled = x, true
 		case *Balancing:
 			b.balancing = x
 		case *Stopping:
@@ -99,9 +128,16 @@ func blocksOf(p any) blocks {
 			b.runtime = x
 		case *Seeding:
 			b.seeding = x
+		case *Encoding:
+			b.encoding = x
+		case *Calibrating:
+			b.calibrating = x
+		case *Continuing:
+			b.continuing = x
+		case *Exporting:
+			b.exporting = x
 		}
 	}
-	return b
 }
 
 // Define erases the parameter type of a Spec. It is the only place that does.
@@ -122,7 +158,7 @@ func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
 	actual := input
 	b := blocksOf(&actual)
 	run := &Run{
-		Name: s.Name, Key: string(b.frames.ModelID), env: env,
+		Name: s.Name, Key: string(b.keys.ModelID), env: env,
 		Params: s.Schema.Describe(input, actual),
 	}
 	if undecodable(issues) {
@@ -131,13 +167,19 @@ func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
 	named := run.Key != ""
 	if !named {
 		run.Key = env.NewKey(s.ID)
-		b.frames.ModelID = param.ModelKey(run.Key)
+		b.keys.ModelID = param.ModelKey(run.Key)
 	}
-	if b.seeding != nil && b.seeding.Seed == -1 {
+	if b.seeding.Seed == -1 {
 		b.seeding.Seed = env.NewSeed()
 	}
 	run.Task = newTask(run.Key, b, env)
-	issues = append(issues, run.resolveData(b, s.Supervised)...)
+	run.ExportDir = b.exporting.ExportCheckpointsDir
+	issues = append(issues, run.resolveData(b, s.Name, s.unsupervised(), s.Encodes)...)
+	if m := run.Task.Continue; m != nil {
+		var f findings
+		unchanged(&f, s, actual, m)
+		issues = append(issues, f.list...)
+	}
 	if s.Check != nil && !noObject(issues) {
 		issues = append(issues, s.Check(&actual, run.Task)...)
 	}
@@ -152,15 +194,15 @@ func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
 		}
 	}
 	run.Params = s.Schema.Describe(input, actual)
+	run.blocks = b
 	if run.Task.Train != nil && s.Memory != nil {
-		run.Memory = s.Memory(&actual, run.Task)
+		run.plan(s.Memory(&actual, run.Task))
 	}
-	run.cv, run.folding, run.runtime = b.cv, b.folding, b.runtime
 	run.fit = func(ctx context.Context, t *Task, as role) (Model, error) {
 		p := actual
 		own := blocksOf(&p)
-		own.frames.ModelID = param.ModelKey(t.Key)
-		if as.fold && own.cv != nil {
+		own.keys.ModelID = param.ModelKey(t.Key)
+		if as.fold {
 			own.cv.NFolds, own.folding.FoldAssignment = 0, ""
 		}
 		if as.folds != nil && s.Tune != nil {
@@ -171,6 +213,12 @@ func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
 			if s.record(m.Info(), input, p, named) == nil {
 				t.Publish(m)
 			}
+		}
+		shown.Save = func(m Model, dir, name string) error {
+			if err := s.record(m.Info(), input, p, named); err != nil {
+				return err
+			}
+			return t.Save(m, dir, name)
 		}
 		m, err := s.Train(ctx, &shown, p)
 		if err != nil {
@@ -184,25 +232,32 @@ func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
 	return run, issues
 }
 
+// unsupervised returns the category of an algorithm without a response, else "".
+func (s *Spec[P]) unsupervised() Category {
+	if s.Supervised {
+		return ""
+	}
+	return s.Categories[0]
+}
+
 // resolve writes what the words of the shared blocks stand for; "" where they have
 // no use.
 // H2O: a stopping metric without stopping rounds and a fold assignment without
 // folds are null.
 func (b blocks) resolve(c Category) {
-	if st := b.stopping; st != nil {
-		if st.Rounds > 0 {
-			st.Metric = StoppingMetric(st.Metric, c)
-		} else {
-			st.Metric = ""
-		}
+	if st := b.stopping; st.Rounds > 0 {
+		st.Metric = StoppingMetric(st.Metric, c)
+	} else {
+		st.Metric = ""
 	}
-	if f := b.folding; f != nil && b.cv != nil {
-		switch {
-		case b.cv.NFolds == 0:
-			f.FoldAssignment = ""
-		case f.FoldAssignment == "AUTO":
-			f.FoldAssignment = "Random"
-		}
+	if x := b.calibrating; x.CalibrationMethod == "AUTO" {
+		x.CalibrationMethod = platt
+	}
+	switch f := b.folding; {
+	case b.cv.NFolds == 0:
+		f.FoldAssignment = ""
+	case f.FoldAssignment == "AUTO":
+		f.FoldAssignment = "Random"
 	}
 }
 
@@ -211,8 +266,8 @@ func (b blocks) resolve(c Category) {
 func (s *Spec[P]) record(info *Info, input, actual P, named bool) (err error) {
 	info.Algo, info.Title, info.Identity.Named = s.Name, s.Title, named
 	info.Parameters = s.Schema.Describe(input, actual)
-	blocksOf(&input).frames.ModelID = ""
-	blocksOf(&actual).frames.ModelID = ""
+	blocksOf(&input).keys.ModelID = ""
+	blocksOf(&actual).keys.ModelID = ""
 	if info.Input, err = Marshal(&input); err == nil {
 		info.Actual, err = Marshal(&actual)
 	}
@@ -229,9 +284,9 @@ func (s *Spec[P]) describe(info *Info) ([]param.Info, error) {
 		return nil, err
 	}
 	key := param.ModelKey(info.Identity.Key)
-	blocksOf(&actual).frames.ModelID = key
+	blocksOf(&actual).keys.ModelID = key
 	if info.Identity.Named {
-		blocksOf(&input).frames.ModelID = key
+		blocksOf(&input).keys.ModelID = key
 	}
 	return s.Schema.Describe(input, actual), nil
 }

@@ -53,7 +53,6 @@ func StopEarly(values []float64, rounds int, tolerance float64, lessIsBetter boo
 // Stopper keeps the values of one stopping metric.
 type Stopper struct {
 	By     Stopping
-	less   bool
 	values []float64
 }
 
@@ -75,8 +74,11 @@ func (s *Stopper) Stop(m *metrics.Metrics) bool {
 	if !ok {
 		return false
 	}
-	s.values, s.less = append(s.values, v), less
-	return StopEarly(s.values, s.By.Rounds, s.By.Tolerance, s.less)
+	s.values = append(s.values, v)
+	if m.Anomaly != nil { // H2O: neither less nor more is better, it is to settle
+		return StopEarly(s.values, s.By.Rounds, s.By.Tolerance, true) && StopEarly(s.values, s.By.Rounds, s.By.Tolerance, false)
+	}
+	return StopEarly(s.values, s.By.Rounds, s.By.Tolerance, less)
 }
 
 // Check looks at the block for a training of category c whose metrics average the
@@ -107,14 +109,22 @@ func (s Stopping) Check(c Category, auc metrics.AUCType) param.Issues {
 }
 
 // StoppingMetric returns the metric that AUTO stands for; "" is for a metric
-// that does not fit the category.
+// that does not fit the category. Anomaly models take those of two classes, too, for
+// labelled validation data.
 func StoppingMetric(name string, c Category) string {
 	switch name {
 	case "AUTO":
-		if c == Regression {
+		switch c {
+		case Regression:
 			return "deviance"
+		case Anomaly:
+			return "anomaly_score"
 		}
 		return "logloss"
+	case "anomaly_score":
+		if c != Anomaly {
+			return ""
+		}
 	case "deviance", "MAE", "RMSLE":
 		if c != Regression {
 			return ""
@@ -124,7 +134,7 @@ func StoppingMetric(name string, c Category) string {
 			return ""
 		}
 	case "lift_top_group":
-		if c != Binomial {
+		if c != Binomial && c != Anomaly {
 			return ""
 		}
 	case "MSE", "RMSE":

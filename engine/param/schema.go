@@ -87,6 +87,22 @@ func (s *Schema[P]) WithDefaults(set func(*P)) *Schema[P] {
 	return &out
 }
 
+// Retell returns the same schema with what it tells about a parameter edited: for an
+// algorithm that embeds a shared block and differs from it in level, help or the
+// like. Name, type of the Go field, values and defaults stay. It panics on a name
+// that is unknown.
+func (s *Schema[P]) Retell(name string, edit func(*Info)) *Schema[P] {
+	out := *s
+	out.fields = slices.Clone(s.fields)
+	i, ok := s.byName[name]
+	if !ok {
+		panic(fmt.Sprintf("param: %s has no parameter %s to retell", s.name, name))
+	}
+	edit(&out.fields[i].info)
+	out.fields[i].info.Name = name
+	return &out
+}
+
 // Default returns the parameters that Decode gives for an empty Raw.
 func (s *Schema[P]) Default() P {
 	p := s.defaults

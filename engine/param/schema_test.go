@@ -323,6 +323,24 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+func TestRetell(t *testing.T) {
+	was, ok := demoSchema.Lookup("count")
+	require.True(t, ok)
+	s := demoSchema.Retell("count", func(i *Info) {
+		i.Name, i.Help, i.Level, i.ExclusiveOf = "other", "told otherwise", "expert", []string{"x"}
+	})
+	got, ok := s.Lookup("count")
+	require.True(t, ok)
+	assert.Equal(t, []any{"told otherwise", "expert", []string{"x"}}, []any{got.Help, got.Level, got.ExclusiveOf})
+	assert.Equal(t, was.Default, got.Default)
+	again, _ := demoSchema.Lookup("count")
+	assert.Equal(t, was, again, "the schema it was made from stays")
+	p, issues := s.Decode(Raw{"count": "3"})
+	require.Empty(t, issues)
+	assert.Equal(t, 3, p.Count)
+	assert.Panics(t, func() { demoSchema.Retell("nope", func(*Info) {}) })
+}
+
 func TestOrder(t *testing.T) {
 	s := demoSchema.Order("seed", "model_id")
 	infos := s.Metadata()

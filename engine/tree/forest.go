@@ -75,9 +75,14 @@ func (f *Forest) add(t *Tree, i int, bins kernels.Bins) int32 {
 	return int32(at)
 }
 
-// Snapshot returns the forest as it is now; later Adds do not show in it.
+// Snapshot returns the forest as it is now. Later Adds to one of the two do not
+// show in the other.
 func (f *Forest) Snapshot() *Forest {
 	c := *f
+	c.Roots, c.Class, c.Feature, c.Threshold = slices.Clip(f.Roots), slices.Clip(f.Class), slices.Clip(f.Feature), slices.Clip(f.Threshold)
+	c.Left, c.Right, c.MissingLeft = slices.Clip(f.Left), slices.Clip(f.Right), slices.Clip(f.MissingLeft)
+	c.SetAt, c.SetLen, c.Sets, c.Value = slices.Clip(f.SetAt), slices.Clip(f.SetLen), slices.Clip(f.Sets), slices.Clip(f.Value)
+	c.Gain, c.Cover, c.Player = slices.Clip(f.Gain), slices.Clip(f.Cover), slices.Clip(f.Player)
 	return &c
 }
 
@@ -160,9 +165,15 @@ func (f *Forest) Check(kinds []frame.Kind, classes int) error {
 		}
 	}
 	inside := func(i int, child int32) bool { return int(child) > i && int(child) < n } // children stand behind, so a walk ends
+	if len(f.Player) != 0 && f.Players == nil || f.Players != nil && len(f.Player) != n {
+		return fmt.Errorf("players of %d nodes of %d, %d names", len(f.Player), n, len(f.Players))
+	}
 	for i := range n {
 		if f.Left[i] < 0 {
 			continue
+		}
+		if f.Players != nil && (f.Player[i] < 0 || int(f.Player[i]) >= len(f.Players)) {
+			return fmt.Errorf("node %d: player %d of %d", i, f.Player[i], len(f.Players))
 		}
 		if !inside(i, f.Left[i]) || !inside(i, f.Right[i]) || f.Feature[i] < 0 || int(f.Feature[i]) >= len(kinds) {
 			return fmt.Errorf("node %d: children %d and %d of %d, column %d of %d", i, f.Left[i], f.Right[i], n, f.Feature[i], len(kinds))

@@ -90,6 +90,9 @@ func TestForest_Check(t *testing.T) {
 		"short set":   func(f *Forest) { f.SetLen[1] = -1 },
 		"number":      func(f *Forest) { f.SetAt[0] = 0 },
 		"category":    func(f *Forest) { f.SetAt[1] = -1 },
+		"players":     func(f *Forest) { f.Player = make([]int32, len(f.Feature)) },
+		"no players":  func(f *Forest) { f.Players = []string{"a"} },
+		"player":      func(f *Forest) { f.Players, f.Player = []string{"a"}, []int32{1, 0, 0, 0, 0, 0}[:len(f.Feature)] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := small()

@@ -16,6 +16,8 @@ package tree
 
 import (
 	"errors"
+	"math"
+	"slices"
 
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/kernels"
@@ -57,10 +59,18 @@ const smallRows = 8192
 // Growth says what becomes of one tree.
 type Growth struct {
 	MaxDepth int
-	Value    func(Leaf) float32 // gives a leaf its value
+	// Value gives a leaf its value. Under monotone constraints it must be between the
+	// bounds that the leaf's node has: Leaf.Cut makes it so.
+	Value func(Leaf) float32
+	// Monotone holds the direction of features, as GrowerConfig has them, for values that
+	// are no Newton steps: splits by such a feature put a bound halfway between what
+	// Value gives their two sides, and the values of the leaves below are cut to it.
+	Monotone []int8
 	// Scores gets each leaf's value added for those of its rows that Which names;
 	// nil where nobody keeps scores.
 	Scores *kernels.Buffer[float64]
+	// Scored gives what the scores get in place of a leaf's value; nil for the value.
+	Scored func(l Leaf, value float32) float32
 	Which  kernels.Which
 }
 
@@ -101,17 +111,55 @@ func Grow(g kernels.Grower, in kernels.TreeInput, how Growth) (*Tree, error) {
 	if err := t.finish(g, small, maxDepth); err != nil {
 		return nil, err
 	}
+	if how.Monotone != nil {
+		t.confine(g, how)
+	}
 	var leaves []kernels.LeafValue
 	for i := range t.nodes {
-		if n := &t.nodes[i]; n.left < 0 {
-			n.value = how.Value(Leaf{n.Node, g})
-			leaves = append(leaves, kernels.LeafValue{Node: n.ID, Value: n.value})
+		n := &t.nodes[i]
+		if n.left >= 0 {
+			continue
 		}
+		l := Leaf{n.Node, g}
+		n.value = how.Value(l)
+		if how.Monotone != nil {
+			n.value = float32(l.Cut(float64(n.value)))
+		}
+		v := kernels.LeafValue{Node: n.ID, Value: n.value}
+		if how.Scored != nil {
+			v.Value = how.Scored(l, n.value)
+		}
+		leaves = append(leaves, v)
 	}
 	if how.Scores == nil {
 		return t, nil
 	}
 	return t, g.Leaves(leaves, how.Scores, how.Which)
+}
+
+// confine sets the bounds of all nodes by Growth.Monotone. Parents stand before
+// their children.
+func (t *Tree) confine(g kernels.Grower, how Growth) {
+	t.nodes[0].Low, t.nodes[0].High = math.Inf(-1), math.Inf(1)
+	for i := range t.nodes {
+		n := &t.nodes[i]
+		if n.left < 0 {
+			continue
+		}
+		l, r := &t.nodes[n.left], &t.nodes[n.right]
+		l.Low, l.High, r.Low, r.High = n.Low, n.High, n.Low, n.High
+		sign := how.Monotone[n.split.Feature]
+		if sign == 0 {
+			continue
+		}
+		value := func(of *node) float64 { return n.Cut(float64(how.Value(Leaf{of.Node, g}))) }
+		mid := float64(float32(value(l)/2 + value(r)/2))
+		if sign > 0 {
+			l.High, r.Low = mid, mid
+		} else {
+			l.Low, r.High = mid, mid
+		}
+	}
 }
 
 // Tree is one tree as it was grown: splits on bins.
@@ -192,6 +240,11 @@ func (t *Tree) finish(g kernels.Grower, small []int, maxDepth int) error {
 	if err != nil {
 		return err
 	}
+	more := 0
+	for _, s := range subtrees {
+		more += len(s.Nodes) - 1
+	}
+	t.nodes = slices.Grow(t.nodes, more)
 	for k, s := range subtrees {
 		at := 0
 		t.graft(small[k], s, &at)

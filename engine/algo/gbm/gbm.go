@@ -1,22 +1,25 @@
 // Package gbm is gradient boosting of decision trees.
 //
-// It estimates a score F(x) = f0 + Σ nu_t h_t(x), a sum of trees, that minimises
-// the expected loss of a response: squared error (gaussian), the negative
-// log-likelihood of two classes (bernoulli) or of several (multinomial, one tree
-// a class and step).
+// It estimates a score F(x) = f0 + Σ nu_t h_t(x), a sum of trees, that minimises the
+// expected deviance of a response (package dist has the distributions), with one tree
+// a class and step where there are several classes.
 //
 // Step t takes first and second derivatives g and h of the loss at the current
-// scores, grows a tree that minimises their quadratic form (package tree), and
-// adds nu_t times its leaf values, nu_t = learn_rate · learn_rate_annealing^t
-// (Ref: Friedman 2001, algorithms 1, 5 and 6, with one Newton step a leaf;
+// scores, grows a tree that minimises their quadratic form (package tree), gives its
+// leaves the values that the distribution asks for, and adds nu_t times these,
+// nu_t = learn_rate · learn_rate_annealing^t (Ref: Friedman 2001, algorithms 1 to 6;
 // Friedman 2002 for row sampling).
+//
+// A training can be continued: the scores are those of the trees there are, and all
+// random draws go by the number of the tree, so that 50 trees and 50 more are 100.
 //
 // Notation: n rows, p columns, k classes, w weights, y response, g and h
 // derivatives, G and H their sums over a node.
 //
 // H2O differs: it splits by the reduction of squared error of the residuals, its
 // bins follow each node's range, and it measures the growing model by the clock,
-// where this package measures by a schedule that the data size alone decides.
+// where this package measures by a schedule that the data size alone decides. It
+// draws a Random histogram for each node, and here for each step.
 package gbm
 
 import (
@@ -34,6 +37,7 @@ var Algo = model.Define(model.Spec[Params]{
 	Supervised: true,
 	Categories: []model.Category{model.Regression, model.Binomial, model.Multinomial},
 	Schema:     param.Of[Params]().Named("GBMParametersV3"),
+	Fixed:      []string{"build_tree_one_node", "sample_rate", "max_depth", "min_rows", "nbins", "nbins_cats", "nbins_top_level"},
 	Check:      check,
 	Resolve:    resolve,
 	Tune:       tune,
@@ -45,14 +49,18 @@ var Algo = model.Define(model.Spec[Params]{
 
 // resolve writes what AUTO stands for.
 func resolve(p *Params, t *model.Task) {
-	if f, err := dist.Resolve(p.Distribution, len(t.Train.Domain)); err == nil {
-		p.Distribution = f.Name()
-	}
-	if t.Category == model.Binomial {
+	if t.Category == model.Binomial && p.Distribution != "quasibinomial" {
 		p.Distribution = "bernoulli" // of two classes multinomial is the same likelihood
 	}
-	p.CategoricalEncoding = "Enum"
-	p.CalibrationMethod = "PlattScaling"
+	if f := p.family(len(t.Train.Domain)); f != nil {
+		p.Distribution, t.Family = f.Name(), f
+	}
+	if p.CategoricalEncoding == "AUTO" {
+		p.CategoricalEncoding = "Enum"
+	}
+	if p.CalibrationMethod == "AUTO" {
+		p.CalibrationMethod = "PlattScaling"
+	}
 	t.AUC, t.GainsLiftBins = metrics.AUCType(p.AUCType), p.GainsLiftBins
 }
 
@@ -74,24 +82,32 @@ func tune(p *Params, folds []model.Model) {
 // settle tells how many trees were grown when the training has stopped early.
 func settle(p *Params, m model.Model) { p.NTrees = m.(*Model).steps() }
 
-// memory estimates what training holds beside the frames: for each rule of bins
-// the bins in two layouts and the rows of nodes with their derivatives, twice; then
-// scores, derivatives and predictions of each class.
+// memory estimates what training holds beside the frames, in bytes a row: for each
+// rule of bins the bins in two layouts and the rows of nodes with their derivatives,
+// twice; response, weight and sample; scores and derivatives of each class; and what
+// measuring takes for a while.
 func memory(p *Params, t *model.Task) int64 {
-	n, classes := int64(t.Train.Rows), int64(max(1, len(t.Train.Domain)))
-	if classes == 2 {
-		classes = 1
-	}
-	cells := int64(0) // bytes of a row's bins
+	n, classes := int64(t.Train.Rows), int64(width(len(t.Train.Domain)))
+	cells := int64(0)
 	for _, c := range t.Train.Columns {
 		cells += 2
 		if levels := len(c.Domain()); min(levels, p.NBinsCats) > 254 || levels == 0 && p.NBins > 254 {
 			cells += 2
 		}
 	}
-	b := n * ((cells+32)*int64(len(histograms(p))) + 8*classes*3 + 8*classes + 8)
+	const point = 24 // a distinct score and its weights
+	measuring := int64(0)
+	switch auc := metrics.AUCType(p.AUCType); {
+	case classes > 1 && auc != "" && auc != metrics.AUCAuto && auc != metrics.AUCNone:
+		measuring = 2 * point * classes
+	case len(t.Train.Domain) == 2:
+		measuring = 2 * point
+	case p.Distribution == "laplace" || p.Distribution == "quantile" || p.Distribution == "huber":
+		measuring = 32 // residuals and weights, sorted
+	}
+	b := n * ((cells+32)*int64(len(histograms(p))) + 9 + 16*classes + measuring)
 	if t.Valid != nil {
-		b += int64(t.Valid.Rows) * 8 * classes * 3
+		b += int64(t.Valid.Rows) * (8*classes + measuring)
 	}
 	if p.NFolds > 1 || p.FoldColumn != "" {
 		b += t.Train.Frame.SizeBytes() + n*8*classes
@@ -112,4 +128,19 @@ func forestBytes(p *Params, rows int64) int64 {
 		leaves = min(leaves, 1<<p.MaxDepth)
 	}
 	return int64(p.NTrees) * 2 * leaves * node
+}
+
+// family returns the distribution of a response of so many classes, nil where the
+// parameters do not suit it.
+func (p *Params) family(classes int) dist.Family {
+	f, err := dist.Resolve(p.Distribution, p.options(classes))
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
+// options are what the family depends on beside its name.
+func (p *Params) options(classes int) dist.Options {
+	return dist.Options{Classes: classes, TweediePower: p.TweediePower, QuantileAlpha: p.QuantileAlpha, HuberAlpha: p.HuberAlpha}
 }

@@ -422,7 +422,8 @@ func TestPrepare_Memory(t *testing.T) {
 	}
 	require.InDelta(t, 10, float64(memory(20000, "ntrees", "1"))/float64(memory(2000, "ntrees", "1")), 0.1)
 	require.Greater(t, memory(2000, "ntrees", "10000", "max_depth", "5")-memory(2000), int64(10000*60*40), "the trees count")
-	require.Greater(t, memory(2000, "response_column", "ym"), memory(2000, "response_column", "yb"))
+	require.Greater(t, memory(2000, "response_column", "ym"), memory(2000))
+	require.Greater(t, memory(2000, "response_column", "ym", "auc_type", "MACRO_OVR"), memory(2000, "response_column", "yb"))
 	require.Greater(t, memory(2000, "validation_frame", "test"), memory(2000))
 	require.Greater(t, memory(2000, "nfolds", "3"), memory(2000))
 }

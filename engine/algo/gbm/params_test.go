@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/geyser-ml/geyser/engine/algo/gbm"
+	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/param"
 )
 
@@ -63,26 +65,26 @@ func TestCheck(t *testing.T) {
 		{"Err max_depth", "max_depth", "_max_depth must be >= 0.", []string{"max_depth", "-1"}},
 		{"Err learn_rate", "learn_rate", "learn_rate must be between 0 and 1", []string{"learn_rate", "5"}},
 		{"Err learn_rate NaN", "learn_rate", "learn_rate must be between 0 and 1", []string{"learn_rate", "NaN"}},
-		{"Err annealing", "learn_rate_annealing", "must be between 0 (exclusive) and 1 (inclusive)", []string{"learn_rate_annealing", "0"}},
-		{"Err sample_rate", "sample_rate", "sample_rate should be in interval ]0,1] but it is 7.", []string{"sample_rate", "7"}},
-		{"Err col_sample_rate", "col_sample_rate", "should be in interval ]0,1] but it is 0.", []string{"col_sample_rate", "0"}},
-		{"Err col_sample_rate_per_tree", "col_sample_rate_per_tree", "should be in interval ]0,1]", []string{"col_sample_rate_per_tree", "1.5"}},
-		{"Err col_sample_rate_change_per_level", "col_sample_rate_change_per_level", "must be between 0 (exclusive) and 2 (inclusive)", []string{"col_sample_rate_change_per_level", "2.5"}},
+		{"Err annealing", "learn_rate_annealing", "learn_rate_annealing must be between 0 and 1", []string{"learn_rate_annealing", "0"}},
+		{"Err sample_rate", "sample_rate", "sample_rate should be in interval ]0,1] but it is 7.0.", []string{"sample_rate", "7"}},
+		{"Err col_sample_rate", "col_sample_rate", "col_sample_rate must be between 0 and 1", []string{"col_sample_rate", "0"}},
+		{"Err col_sample_rate_per_tree", "col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is 1.5.", []string{"col_sample_rate_per_tree", "1.5"}},
+		{"Err col_sample_rate_change_per_level", "col_sample_rate_change_per_level", "must be > 0 and <= 2", []string{"col_sample_rate_change_per_level", "2.5"}},
 		{"Err min_rows", "min_rows", "The dataset size is too small to split for min_rows=500.0: must have at least 1000.0 (weighted) rows, but have only 300.0.", []string{"min_rows", "500"}},
-		{"Err min_rows zero", "min_rows", "must be a finite number > 0", []string{"min_rows", "0"}},
-		{"Err nbins", "nbins", "_nbins must be > 1.", []string{"nbins", "1"}},
+		{"Err min_rows zero", "min_rows", "_min_rows must be > 0.", []string{"min_rows", "0"}},
+		{"Err nbins", "nbins", "nbins must be > 1.", []string{"nbins", "1"}},
 		{"Err nbins large", "nbins", "nbins must be at most 65534", []string{"nbins", "70000", "nbins_top_level", "70000"}},
 		{"Err nbins_top_level", "nbins_top_level", "nbins_top_level must be >= nbins (20)", []string{"nbins_top_level", "10"}},
-		{"Err nbins_cats", "nbins_cats", "nbins_cats must be between 2 and 65534", []string{"nbins_cats", "1"}},
+		{"Err nbins_cats", "nbins_cats", "nbins_cats must be > 1.", []string{"nbins_cats", "1"}},
 		{"Err min_split_improvement", "min_split_improvement", "min_split_improvement must be >= 0", []string{"min_split_improvement", "-1"}},
 		{"Err max_abs_leafnode_pred", "max_abs_leafnode_pred", "must be larger than 0", []string{"max_abs_leafnode_pred", "0"}},
 		{"Err multinomial of numbers", "distribution", "Multinomial requires an categorical response.", []string{"distribution", "multinomial"}},
 		{"Err gaussian of classes", "distribution", "Gaussian requires the response to be numeric.", []string{"distribution", "gaussian", "response_column", "ym"}},
 		{"Err bernoulli of three classes", "distribution", "Binomial requires the response to be a 2-class categorical", []string{"distribution", "bernoulli", "response_column", "ym"}},
 		{"Err offset of classes", "offset_column", "Offset is not supported for multinomial distribution.", []string{"offset_column", "w", "response_column", "ym"}},
-		{"Err rates of classes", "sample_rate_per_class", "must have 2 values (one per class), but has 3", []string{"sample_rate_per_class", "[1,1,1]", "response_column", "yb"}},
+		{"Err rates of classes", "sample_rate_per_class", "must have 2 values (one per class).", []string{"sample_rate_per_class", "[1,1,1]", "response_column", "yb"}},
 		{"Err rates of numbers", "sample_rate_per_class", "must have 0 values", []string{"sample_rate_per_class", "[1]"}},
-		{"Err rate of a class", "sample_rate_per_class", "should be in interval ]0,1]", []string{"sample_rate_per_class", "[1,0]", "response_column", "yb"}},
+		{"Err rate of a class", "sample_rate_per_class", "sample_rate_per_class for class yes should be in interval ]0,1] but it is 0.0.", []string{"sample_rate_per_class", "[1,0]", "response_column", "yb"}},
 		{"Err constant response", "response", "Response cannot be constant.", []string{"response_column", "k"}},
 		{"Err constant label", "response", "Response cannot be constant.", []string{"response_column", "kb"}},
 		{"Err one label", "response", "at least two levels", []string{"response_column", "kb", "check_constant_response", "false"}},
@@ -106,17 +108,140 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// What this release does not have is refused, and each with its own name; the
-// values that clients send when nothing is asked for are not.
-func TestCheck_Later(t *testing.T) {
+// Each number is taken at its bounds and refused beyond them, with its own name.
+func TestCheck_Bounds(t *testing.T) {
+	w := newWorld(300)
+	for _, c := range []struct {
+		name      string
+		good, bad []string
+		kv        []string
+	}{
+		{"ntrees", []string{"1", "100000"}, []string{"0", "100001"}, nil},
+		{"max_depth", []string{"0", "1", "2147483647"}, []string{"-1"}, nil},
+		{"min_rows", []string{"0.001", "150"}, []string{"0", "-1", "150.5", "NaN", "Infinity"}, nil},
+		{"nbins", []string{"2", "65534"}, []string{"1"}, []string{"nbins_top_level", "65534"}},
+		{"nbins_top_level", []string{"20", "65534"}, []string{"19", "65535"}, nil},
+		{"nbins_cats", []string{"2", "65534"}, []string{"1", "65535"}, nil},
+		{"learn_rate", []string{"1e-9", "1"}, []string{"0", "1.001", "NaN"}, nil},
+		{"learn_rate_annealing", []string{"1e-9", "1"}, []string{"0", "1.001", "NaN"}, nil},
+		{"sample_rate", []string{"1e-9", "1"}, []string{"0", "1.001", "NaN"}, nil},
+		{"col_sample_rate", []string{"1e-9", "1"}, []string{"0", "1.001", "NaN"}, nil},
+		{"col_sample_rate_per_tree", []string{"1e-9", "1"}, []string{"0", "1.001", "NaN"}, nil},
+		{"col_sample_rate_change_per_level", []string{"1e-9", "2"}, []string{"0", "2.001", "NaN"}, nil},
+		{"min_split_improvement", []string{"0", "100"}, []string{"-1e-9", "NaN"}, nil},
+		{"max_abs_leafnode_pred", []string{"1e-9", "1e308"}, []string{"0", "NaN"}, nil},
+		{"pred_noise_bandwidth", []string{"0", "3"}, []string{"-1e-9", "NaN", "Infinity"}, nil},
+		{"tweedie_power", []string{"1.001", "1.999"}, []string{"1", "2", "NaN"}, nil},
+		{"quantile_alpha", []string{"0", "1"}, []string{"-0.001", "1.001", "NaN"}, []string{"distribution", "quantile"}},
+		{"huber_alpha", []string{"0", "1"}, []string{"-0.001", "1.001", "NaN"}, []string{"distribution", "huber"}},
+		{"sample_rate_per_class", []string{"[1e-9,1]", "[]"}, []string{"[0,1]", "[1,1.001]", "[1]"}, []string{"response_column", "yb"}},
+		{"in_training_checkpoints_tree_interval", []string{"1", "1000"}, []string{"0"}, nil},
+		{"gainslift_bins", []string{"-1", "0", "7"}, []string{"-2"}, nil},
+		{"score_tree_interval", []string{"0", "1000"}, []string{"-1"}, nil},
+		{"stopping_rounds", []string{"0", "1000"}, []string{"-1"}, nil},
+		{"max_runtime_secs", []string{"0", "1e9"}, []string{"-1"}, nil},
+		{"nfolds", []string{"0", "2", "300"}, []string{"1", "301", "-1"}, nil},
+	} {
+		for _, v := range append(slices.Clone(c.good), c.bad...) {
+			_, issues := w.prepare(append(slices.Clone(c.kv), c.name, v)...)
+			var fields []string
+			for _, i := range issues {
+				if i.Severity == param.Error {
+					fields = append(fields, i.Field)
+				}
+			}
+			if slices.Contains(c.good, v) {
+				require.Empty(t, fields, "%s=%s", c.name, v)
+			} else {
+				require.Equal(t, []string{c.name}, fields, "%s=%s", c.name, v)
+			}
+		}
+	}
+}
+
+// Distributions against responses they do not suit, and constraints.
+func TestCheck_Data(t *testing.T) {
+	w := newWorld(300)
+	n := w["train"].NumRows()
+	positive, twos, binary := make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range n {
+		positive[i], twos[i], binary[i] = float64(i%7), float64(1+i%2), float64(i%2)
+	}
+	f := with(with(with(w["train"], "count", frame.NewReals(positive)), "two", frame.NewReals(twos)), "bin", frame.NewReals(binary))
+	w["train"] = f
+	w.train(t, "ntrees", "2", "model_id", "base", "ignored_columns", `["w","yb","ym","count","two","bin"]`)
+	rest := func(response string) []string {
+		names := []string{}
+		for _, name := range []string{"w", "y", "yb", "ym", "count", "two", "bin"} {
+			if name != response {
+				names = append(names, `"`+name+`"`)
+			}
+		}
+		return []string{"response_column", response, "ignored_columns", "[" + strings.Join(names, ",") + "]"}
+	}
+	const mono = `[{"key":"x1","value":1}]`
+	for _, c := range []struct {
+		name, response, field, text string // no field: it is fine
+		kv                          []string
+	}{
+		{"poisson", "count", "", "", []string{"distribution", "poisson"}},
+		{"poisson below 0", "y", "response", "Response must be non-negative for Poisson distribution.", []string{"distribution", "poisson"}},
+		{"gamma", "count", "", "", []string{"distribution", "gamma"}},
+		{"gamma below 0", "y", "response", "Response must be non-negative for Gamma distribution.", []string{"distribution", "gamma"}},
+		{"tweedie", "count", "", "", []string{"distribution", "tweedie"}},
+		{"tweedie below 0", "y", "response", "Response must be non-negative for Tweedie distribution.", []string{"distribution", "tweedie"}},
+		{"tweedie power", "count", "tweedie_power", "between 1 and 2 (exclusive)", []string{"distribution", "tweedie", "tweedie_power", "2"}},
+		{"laplace of classes", "yb", "distribution", "Laplace requires the response to be numeric.", []string{"distribution", "laplace"}},
+		{"quasibinomial", "bin", "", "", []string{"distribution", "quasibinomial", "stopping_rounds", "2", "stopping_metric", "AUC"}},
+		{"quasibinomial of classes", "yb", "distribution", "Quasibinomial requires the response to be numeric.", []string{"distribution", "quasibinomial"}},
+		{"quasibinomial of others", "two", "distribution", "Quasibinomial requires the response to be binary", []string{"distribution", "quasibinomial"}},
+		{"bernoulli of numbers", "bin", "distribution", "Binomial requires the response to be a 2-class categorical", []string{"distribution", "bernoulli"}},
+		{"ordinal", "ym", "distribution", "Invalid distribution: ordinal", []string{"distribution", "ordinal"}},
+		{"monotone", "y", "", "", []string{"monotone_constraints", mono}},
+		{"monotone 0", "y", "", "", []string{"monotone_constraints", `[{"key":"x1","value":0}]`}},
+		{"monotone twice", "y", "monotone_constraints", "Feature 'x1' has multiple constraints.", []string{"monotone_constraints", `[{"key":"x1","value":1},{"key":"x1","value":-1}]`}},
+		{"monotone unknown", "y", "monotone_constraints", "Invalid constraint - there is no column 'nosuch' in the training frame.", []string{"monotone_constraints", `[{"key":"nosuch","value":1}]`}},
+		{"monotone category", "y", "monotone_constraints", "Invalid constraint - column 'c' has type Enum. Only numeric columns can have monotonic constraints.", []string{"monotone_constraints", `[{"key":"c","value":1}]`}},
+		{"monotone bernoulli", "yb", "", "", []string{"monotone_constraints", mono}},
+		{"monotone quantile", "y", "", "", []string{"monotone_constraints", mono, "distribution", "quantile"}},
+		{"monotone tweedie", "count", "", "", []string{"monotone_constraints", mono, "distribution", "tweedie"}},
+		{"monotone poisson", "count", "monotone_constraints", "only supported for Gaussian, Bernoulli, Tweedie and Quantile distributions, your distribution: poisson.", []string{"monotone_constraints", mono, "distribution", "poisson"}},
+		{"monotone multinomial", "ym", "monotone_constraints", "your distribution: multinomial.", []string{"monotone_constraints", mono}},
+		{"interactions", "y", "", "", []string{"interaction_constraints", `[["x1","x2"],["c"]]`}},
+		{"interactions unknown", "y", "interaction_constraints", "Invalid interaction constraint - there is no column 'nosuch' in the training frame.", []string{"interaction_constraints", `[["nosuch"]]`}},
+		{"interactions response", "y", "interaction_constraints", "Column with the name 'y' is used as response column and cannot be used in interaction.", []string{"interaction_constraints", `[["x1","y"]]`}},
+		{"interactions weights", "y", "interaction_constraints", "Column with the name 'w' is used as weights column and cannot be used in interaction.", []string{"interaction_constraints", `[["x1","w"]]`, "weights_column", "w", "ignored_columns", `["yb","ym","count","two","bin"]`}},
+		{"interactions ignored", "y", "interaction_constraints", "Column with the name 'yb' is set in ignored columns and cannot be used in interaction.", []string{"interaction_constraints", `[["x1","yb"]]`}},
+		{"checkpoint", "y", "", "", []string{"checkpoint", "base", "ntrees", "3"}},
+		{"checkpoint of as many trees", "y", "ntrees", "If checkpoint is specified then requested ntrees must be higher than 3", []string{"checkpoint", "base", "ntrees", "2"}},
+		{"checkpoint deeper", "y", "max_depth", "cannot be modified if checkpoint is specified!", []string{"checkpoint", "base", "max_depth", "4"}},
+		{"checkpoint of another distribution", "y", "checkpoint", "gaussian", []string{"checkpoint", "base", "distribution", "laplace"}},
+		{"checkpoint with folds", "y", "checkpoint", "cross-validation", []string{"checkpoint", "base", "nfolds", "2"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, issues := w.prepare(append(rest(c.response), c.kv...)...)
+			var errors []string
+			for _, i := range issues {
+				if i.Severity == param.Error {
+					errors = append(errors, i.Field)
+					require.Contains(t, i.Message, c.text)
+				}
+			}
+			if c.field == "" {
+				require.Empty(t, errors, "%+v", issues)
+			} else {
+				require.Equal(t, []string{c.field}, errors, "%+v", issues)
+			}
+		})
+	}
+}
+
+// What this server does not do is refused, each with its own name; the values that
+// clients send when nothing is asked for are not.
+func TestCheck_Refused(t *testing.T) {
 	w := newWorld(300)
 	for name, value := range map[string]string{
-		"balance_classes": "true", "class_sampling_factors": "[1,2]", "max_after_balance_size": "2", "r2_stopping": "0.9",
-		"checkpoint": "m", "pred_noise_bandwidth": "0.1", "categorical_encoding": "Binary", "calibrate_model": "true",
-		"calibration_frame": "test", "calibration_method": "IsotonicRegression", "custom_metric_func": "f", "custom_distribution_func": "f",
-		"export_checkpoints_dir": "d", "in_training_checkpoints_dir": "d", "in_training_checkpoints_tree_interval": "2",
-		"monotone_constraints": `[{"key":"x1","value":1}]`, "interaction_constraints": `[["x1","x2"]]`,
-		"quantile_alpha": "0.1", "tweedie_power": "1.2", "huber_alpha": "0.5",
+		"r2_stopping": "0.9", "custom_metric_func": "f", "custom_distribution_func": "f", "distribution": "custom",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, issues := w.prepare(name, value)
@@ -125,11 +250,6 @@ func TestCheck_Later(t *testing.T) {
 			require.Equal(t, param.Later, issues[0].Cause)
 			require.Contains(t, issues[0].Message, name+" is not available")
 		})
-	}
-	for _, d := range []string{"poisson", "gamma", "tweedie", "laplace", "quantile", "huber", "custom", "quasibinomial", "ordinal"} {
-		_, issues := w.prepare("distribution", d)
-		require.Error(t, issues.Err(), d)
-		require.Equal(t, "distribution", issues[0].Field, d)
 	}
 	var kv []string
 	for _, p := range gbm.Algo.Metadata() {

@@ -3,6 +3,7 @@ package gbm_test
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,8 +17,11 @@ import (
 	"github.com/geyser-ml/geyser/engine/param"
 )
 
-// world is frames by key.
+// world is frames by key. Models that were given a key are found by it.
 type world map[string]*frame.Frame
+
+// models are those that tests have trained under a key of their own.
+var models sync.Map
 
 // newWorld has "train" of n rows and "test" of half as many: x1 and x2 (numbers,
 // x2 with gaps), c (categories), n (whole numbers), and as responses y, yb (no,
@@ -63,6 +67,12 @@ func (w world) env() model.Env {
 			}
 			return nil, errs.NotFoundf(field, "no frame %s", key)
 		},
+		Model: func(key string) (model.Model, error) {
+			if m, ok := models.Load(key); ok {
+				return m.(model.Model), nil
+			}
+			return nil, errs.NotFoundf("checkpoint", "no model %s", key)
+		},
 		NewKey:  func(p string) string { return p + "_model" },
 		NewSeed: func() int64 { return 9 },
 		Now:     time.Now,
@@ -83,6 +93,7 @@ func (w world) train(t testing.TB, kv ...string) *gbm.Model {
 	require.NoError(t, issues.Err())
 	res, err := run.Train(t.Context(), model.Hooks{})
 	require.NoError(t, err)
+	models.Store(run.Key, res.Model)
 	return res.Model.(*gbm.Model)
 }
 
