@@ -3,6 +3,7 @@
 package algo
 
 import (
+	"github.com/geyser-ml/geyser/engine/algo/drf"
 	"github.com/geyser-ml/geyser/engine/algo/gbm"
 	"github.com/geyser-ml/geyser/engine/model"
 )
@@ -11,5 +12,6 @@ import (
 func All() []*model.Algo {
 	return []*model.Algo{
 		gbm.Algo,
+		drf.Algo,
 	}
 }
