@@ -4,7 +4,9 @@ package algo
 
 import (
 	"github.com/geyser-ml/geyser/engine/algo/drf"
+	"github.com/geyser-ml/geyser/engine/algo/extendedisolationforest"
 	"github.com/geyser-ml/geyser/engine/algo/gbm"
+	"github.com/geyser-ml/geyser/engine/algo/isolationforest"
 	"github.com/geyser-ml/geyser/engine/model"
 )
 
@@ -13,5 +15,7 @@ func All() []*model.Algo {
 	return []*model.Algo{
 		gbm.Algo,
 		drf.Algo,
+		isolationforest.Algo,
+		extendedisolationforest.Algo,
 	}
 }

@@ -1,0 +1,101 @@
+package isolationforest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/geyser-ml/geyser/engine/metrics"
+	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/param"
+)
+
+// findings collects issues.
+type findings struct{ list param.Issues }
+
+func (f *findings) fail(field, format string, args ...any) {
+	f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// check looks at each parameter, across parameters and at the data.
+// H2O: IsolationForest.init, SharedTree.init; the messages that clients know are
+// kept.
+func check(p *Params, t *model.Task) param.Issues {
+	var f findings
+	f.numbers(p)
+	if d := t.Train; d != nil && len(d.Columns) > 0 {
+		if cols := len(d.Columns); p.MTries != aThird && p.MTries != allColumns && (p.MTries < 1 || p.MTries > cols) {
+			f.fail("mtries", "Computed mtries should be -1 or -2 or in interval [1,%d] but it is %d", cols, p.MTries)
+		}
+		if rows := float64(d.Rows); rows < 2*p.MinRows && p.MinRows > 0 {
+			f.fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
+				decimal(p.MinRows), decimal(2*p.MinRows), decimal(rows))
+		}
+	}
+	if p.Contamination > 0 && p.Validation != "" {
+		f.fail("contamination", "Contamination parameter cannot be used together with a validation frame.")
+	}
+	f.stopping(p)
+	return f.list
+}
+
+// numbers checks the ranges of numbers.
+func (f *findings) numbers(p *Params) {
+	if p.NTrees < 1 || p.NTrees > 100000 {
+		f.fail("ntrees", "Requested ntrees must be between 1 and 100000")
+	}
+	if p.MaxDepth < 0 {
+		f.fail("max_depth", "_max_depth must be >= 0.")
+	}
+	if !(p.MinRows > 0) || math.IsInf(p.MinRows, 0) {
+		f.fail("min_rows", "_min_rows must be > 0.")
+	}
+	if p.MTries < 1 && p.MTries != aThird && p.MTries != allColumns {
+		f.fail("mtries", "mtries must be -1 (converted to sqrt(features)) or -2 (All features) or >= 1 but it is %d", p.MTries)
+	}
+	switch {
+	case p.SampleRate == useSize:
+		if p.SampleSize <= 0 {
+			f.fail("sample_size", "Sample size needs to be a positive integer number but it is %d", p.SampleSize)
+		}
+	case !(p.SampleRate > 0 && p.SampleRate <= 1):
+		f.fail("sample_rate", "sample_rate should be in interval ]0,1], or -1 to use sample_size, but it is %v.", p.SampleRate)
+	}
+	if !(p.ColSampleRatePerTree > 0 && p.ColSampleRatePerTree <= 1) {
+		f.fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %v.", p.ColSampleRatePerTree)
+	}
+	if !(p.ColSampleRateChange > 0 && p.ColSampleRateChange <= 2) {
+		f.fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
+	}
+	if p.Contamination != none && !(p.Contamination > 0 && p.Contamination <= 0.5) {
+		f.fail("contamination", "Contamination parameter needs to be in range (0, 0.5] or undefined (-1); but it is %s", decimal(p.Contamination))
+	}
+}
+
+// none is the contamination that stands for no threshold.
+const none = -1
+
+// stopping checks the block of early stopping, whose default tolerance is its own.
+func (f *findings) stopping(p *Params) {
+	s := p.Stopping
+	switch {
+	case s.Rounds > 0:
+		f.list = append(f.list, s.Check(model.Anomaly, metrics.AUCNone)...)
+		if s.Metric == "lift_top_group" {
+			f.fail("stopping_metric", "stopping_metric lift_top_group needs a gains/lift table, which there is none of for anomalies")
+		}
+	case s.Tolerance != tolerance:
+		f.list = append(f.list, param.Issue{Severity: param.Warn, Field: "stopping_tolerance", Message: "Stopping tolerance is ignored for _stopping_rounds=0."})
+	}
+}
+
+// tolerance is the default of stopping_tolerance.
+// H2O: that of other algorithms is too small for anomaly_score.
+const tolerance = 0.01
+
+// decimal prints a number as the wire's messages do: 500.0.
+func decimal(v float64) string {
+	if v == math.Trunc(v) {
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprint(v)
+}
