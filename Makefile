@@ -6,6 +6,7 @@ GO ?= go
 GOLANGCI := v2.15.0
 H2O_CLIENT := 3.46.0.12
 PYTEST := 9.2.0
+XGBOOST := 3.2.0
 FUZZTIME ?= 60s
 PORT ?= 54321
 DATA_DIR ?= .cache/data
@@ -13,6 +14,7 @@ DATA_DIR ?= .cache/data
 CACHE := $(CURDIR)/.cache
 PYTHON := $(CACHE)/venv/bin/python
 LINT := $(CACHE)/bin/golangci-lint-$(GOLANGCI)
+LIBXGBOOST := $(CACHE)/xgboost/xgboost/lib/libxgboost.so
 
 # Why: the checkout may belong to someone else (CI), and then git refuses to stamp.
 export GOFLAGS := -buildvcs=false $(filter-out -buildvcs=%,$(GOFLAGS))
@@ -25,12 +27,13 @@ endif
 # Packages with goroutines at their heart.
 RACE := ./engine/job/... ./engine/catalog/... ./store/... ./api/...
 
-.PHONY: build run test race lint fuzz bench bench-gate bench-start acceptance record tools clean help
+.PHONY: build run test race lint fuzz bench bench-gate bench-start acceptance record libxgboost tools clean help
 
 build: ## Build build/geyser
 	$(GO) build -o build/geyser ./cmd/geyser
 
 run: build ## Start the server and run the demo on real flights; ONCE=1 ends after its table
+	@$(MAKE) --no-print-directory libxgboost || echo "going on without it: training of xgboost will be refused"
 	@GO="$(GO)" PYTHON="$(PYTHON)" PORT="$(PORT)" DATA_DIR="$(DATA_DIR)" ONCE="$(ONCE)" bench/demo/run "$(MAKE)"
 
 test: ## Everything that CI checks
@@ -56,7 +59,7 @@ fuzz: ## Every fuzz test for FUZZTIME each
 bench: ## All benchmarks of bench/
 	$(GO) test -run '^$$' -bench . -benchmem ./bench
 
-bench-gate: ## Compare kernel and API benchmarks with BASE (a git ref), interleaved
+bench-gate: ## Compare benchmarks with BASE (a git ref), interleaved
 	@GO="$(GO)" BASE="$(BASE)" bench/gate
 
 bench-start: build ## Time from process start to the first answer, and idle memory
@@ -67,6 +70,14 @@ acceptance: build $(PYTHON) ## The real h2o Python client against build/geyser
 
 record: build ## Compare with recordings of the original server, where ../shared has them
 	@PYTHON="$(PYTHON)" .ci/record "$(MAKE)"
+
+libxgboost: $(LIBXGBOOST) ## Fetch the library that trains xgboost; the server finds it in .cache
+
+# Why the whole wheel: the library finds its OpenMP beside it.
+$(LIBXGBOOST): | $(PYTHON)
+	@rm -rf $(CACHE)/xgboost
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --target $(CACHE)/xgboost xgboost-cpu==$(XGBOOST) || \
+		{ rm -rf $(CACHE)/xgboost; echo "no XGBoost library: pip could not install xgboost-cpu $(XGBOOST)"; exit 1; }
 
 tools: $(LINT) $(PYTHON) ## Install what the other targets need
 

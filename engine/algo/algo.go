@@ -7,6 +7,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/algo/extendedisolationforest"
 	"github.com/geyser-ml/geyser/engine/algo/gbm"
 	"github.com/geyser-ml/geyser/engine/algo/isolationforest"
+	"github.com/geyser-ml/geyser/engine/algo/xgboost"
 	"github.com/geyser-ml/geyser/engine/model"
 )
 
@@ -15,6 +16,7 @@ func All() []*model.Algo {
 	return []*model.Algo{
 		gbm.Algo,
 		drf.Algo,
+		xgboost.Algo,
 		isolationforest.Algo,
 		extendedisolationforest.Algo,
 	}

@@ -1,0 +1,366 @@
+package xgboost
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/geyser-ml/geyser/engine/errs"
+	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/metrics"
+	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/param"
+)
+
+// checker collects findings.
+type checker struct {
+	p  *Params
+	t  *model.Task
+	is param.Issues
+}
+
+func (c *checker) fail(field, format string, args ...any) {
+	c.is = append(c.is, param.Issue{Severity: param.Error, Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) warn(field, format string, args ...any) {
+	c.is = append(c.is, param.Issue{Severity: param.Warn, Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// unavailable refuses what is known but cannot be had here.
+func (c *checker) unavailable(field string, err error) {
+	c.is = append(c.is, param.Issue{Severity: param.Error, Field: field, Cause: param.Later, Message: err.Error(), Err: err})
+}
+
+// check looks at each parameter, across parameters and at the data.
+// H2O: XGBoost.init; the messages that clients know are kept.
+func check(p *Params, t *model.Task) param.Issues {
+	c := checker{p: p, t: t}
+	c.numbers()
+	c.aliases()
+	c.words()
+	c.backend()
+	c.measuring()
+	if t.Train != nil {
+		if _, err := library(); err != nil {
+			c.unavailable("XGBoost", err)
+		}
+		if t.Train.Response != nil {
+			c.response()
+		}
+		c.constraints()
+	}
+	if m, ok := t.Continue.(trained); ok && p.NTrees <= m.learnt().rounds {
+		c.fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", m.learnt().rounds+1)
+	}
+	return c.is
+}
+
+// numbers checks what stands for itself.
+func (c *checker) numbers() {
+	p := c.p
+	rate := func(field string, v float64) {
+		if !(v > 0 && v <= 1) {
+			c.fail(field, "%s must be between 0 (exclusive) and 1 (inclusive)", field)
+		}
+	}
+	rate("learn_rate", p.LearnRate)
+	rate("eta", p.Eta)
+	rate("sample_rate", p.SampleRate)
+	rate("subsample", p.Subsample)
+	rate("col_sample_rate", p.ColSampleRate)
+	rate("colsample_bylevel", p.ColSampleByLevel)
+	rate("col_sample_rate_per_tree", p.ColSampleRatePerTree)
+	rate("colsample_bytree", p.ColSampleByTree)
+	rate("colsample_bynode", p.ColSampleByNode)
+	for _, x := range []struct {
+		field string
+		v     float64
+	}{
+		{"min_rows", p.MinRows}, {"min_child_weight", p.MinChildWeight}, {"max_abs_leafnode_pred", p.MaxAbsLeafnodePred},
+		{"max_delta_step", p.MaxDeltaStep}, {"min_split_improvement", p.MinSplitImprovement}, {"gamma", p.Gamma},
+		{"reg_lambda", p.RegLambda}, {"reg_alpha", p.RegAlpha},
+	} {
+		if !(x.v >= 0 && x.v <= math.MaxFloat32) {
+			c.fail(x.field, "%s must be a finite number >= 0, but is %v", x.field, x.v)
+		}
+	}
+	for field, v := range map[string]float64{"rate_drop": p.RateDrop, "skip_drop": p.SkipDrop} {
+		if !(v >= 0 && v <= 1) {
+			c.fail(field, "%s must be between 0 and 1, but is %v", field, v)
+		}
+	}
+	if p.NTrees < 1 || p.NTrees > 100000 {
+		c.fail("ntrees", "Requested ntrees must be between 1 and 100000")
+	}
+	if p.MaxDepth < 0 {
+		c.fail("max_depth", "_max_depth must be >= 0.")
+	}
+	if p.MaxBins < 2 || p.MaxBins > math.MaxUint16 {
+		c.fail("max_bins", "max_bins must be between 2 and %d, but is %d", math.MaxUint16, p.MaxBins)
+	}
+	if p.MaxLeaves < 0 || p.MaxLeaves == 1 {
+		c.fail("max_leaves", "max_leaves must be 0, for no limit, or at least 2, but is %d", p.MaxLeaves)
+	}
+	if p.NThread < -1 {
+		c.fail("nthread", "nthread must be -1, for all threads of the server, or at least 1, but is %d", p.NThread)
+	}
+	if !(p.ScalePosWeight > 0 && p.ScalePosWeight <= math.MaxFloat32) {
+		c.fail("scale_pos_weight", "scale_pos_weight must be a positive number")
+	}
+}
+
+// aliases checks parameters that stand twice.
+// H2O: XGBoost.checkColumnAlias, which leaves two pairs out: there XGBoost's name
+// wins without a word.
+func (c *checker) aliases() {
+	c.p.pairs(func(name, alias string, v, a *float64, def float64) {
+		silent := name == "min_rows" || name == "min_split_improvement"
+		switch {
+		case *a == def:
+		case *v != def && *v != *a && !silent:
+			c.fail(name, "%s and its alias %s are both set to different value than default value. Set %s to default value (%v), to use %s actual value.",
+				name, alias, alias, def, name)
+		default:
+			c.warn(name, "Using user-provided parameter %s instead of %s.", alias, name)
+		}
+	})
+}
+
+// words checks the choices against each other, and what is not to be had.
+func (c *checker) words() {
+	p := c.p
+	if p.TreeMethod == "approx" && (p.ColSampleRate < 1 || p.ColSampleByLevel < 1) {
+		c.fail("tree_method", "approx is not supported with _col_sample_rate or _colsample_bylevel, use exact/hist instead or disable column sampling.")
+	}
+	if p.GrowPolicy == "lossguide" && p.TreeMethod != "hist" {
+		c.fail("grow_policy", "must use tree_method=hist for grow_policy=lossguide")
+	}
+	if p.CategoricalEncoding == "Enum" {
+		c.fail("categorical_encoding", "Enum encoding is not supported for XGBoost in current H2O.")
+	}
+	if p.CustomMetricFunc != "" {
+		c.unavailable("custom_metric_func", errs.Unavailablef("custom_metric_func", "custom_metric_func is not available: this server takes no code"))
+	}
+	if p.SaveMatrixDirectory != "" {
+		c.unavailable("save_matrix_directory", errs.Unavailablef("save_matrix_directory",
+			"save_matrix_directory is not available: the library's matrices are not written to disk; leave it out"))
+	}
+	idle := func(used bool, needs string, fields map[string]bool) {
+		for _, f := range slices.Sorted(maps.Keys(fields)) {
+			if fields[f] && !used {
+				c.warn(f, "%s has no effect without %s.", f, needs)
+			}
+		}
+	}
+	idle(p.Booster == "dart", "booster dart", map[string]bool{
+		"sample_type": p.SampleType != "uniform", "normalize_type": p.NormalizeType != "tree", "rate_drop": p.RateDrop != 0,
+		"one_drop": p.OneDrop, "skip_drop": p.SkipDrop != 0,
+	})
+	idle(p.GrowPolicy == "lossguide", "grow_policy lossguide", map[string]bool{"max_leaves": p.MaxLeaves != 0})
+	idle(p.TreeMethod == "hist" || p.Backend != "cpu", "tree_method hist", map[string]bool{"max_bins": p.MaxBins != 256})
+	idle(p.Booster != "gblinear", "a booster of trees", map[string]bool{
+		"max_depth": p.MaxDepth != 6, "min_split_improvement": p.MinSplitImprovement != 0 || p.Gamma != 0, "min_rows": p.MinRows != 1 || p.MinChildWeight != 1,
+		"sample_rate": p.SampleRate != 1 || p.Subsample != 1, "col_sample_rate": p.ColSampleRate != 1 || p.ColSampleByLevel != 1,
+		"col_sample_rate_per_tree": p.ColSampleRatePerTree != 1 || p.ColSampleByTree != 1, "colsample_bynode": p.ColSampleByNode != 1,
+		"max_abs_leafnode_pred": p.MaxAbsLeafnodePred != 0 || p.MaxDeltaStep != 0, "grow_policy": p.GrowPolicy != "depthwise",
+	})
+}
+
+// backend checks a GPU that is asked for by name.
+func (c *checker) backend() {
+	p := c.p
+	if len(p.GPUID) > 1 || len(p.GPUID) == 1 && p.GPUID[0] < 0 {
+		c.fail("gpu_id", "gpu_id must be one number from 0 on, but is %v", p.GPUID)
+		return
+	}
+	if p.Backend != "gpu" {
+		return
+	}
+	for _, x := range p.gpuUnfit() {
+		c.fail("backend", "GPU backend is not available for parameter setting '%s'. Use CPU backend instead.", x)
+	}
+	if err := gpu(p.device()); err != nil {
+		c.unavailable("backend", errs.Unavailablef("backend", "backend gpu (gpu_id %d) is not available: %w; use auto or cpu", p.device(), err))
+	}
+}
+
+// gpuUnfit lists the parameters that a GPU cannot train with.
+// H2O: XGBoostParameters.gpuIncompatibleParams.
+func (p *Params) gpuUnfit() (out []string) {
+	if p.TreeMethod != "auto" && p.TreeMethod != "hist" && p.Booster != "gblinear" {
+		out = append(out, "tree_method = Only auto and hist are supported tree_method on GPU backend.")
+	}
+	if p.MaxDepth < 1 || p.MaxDepth > 15 {
+		out = append(out, fmt.Sprintf("max_depth = %d . Max depth must be greater than 0 and lower than 16 for GPU backend.", p.MaxDepth))
+	}
+	if p.GrowPolicy == "lossguide" {
+		out = append(out, "grow_policy = lossguide")
+	}
+	return out
+}
+
+// measuring checks early stopping and the library's own metric.
+func (c *checker) measuring() {
+	p, t := c.p, c.t
+	stopping := p.Stopping
+	if own := strings.HasPrefix(stopping.Metric, "custom"); own && stopping.Rounds > 0 {
+		word := "custom"
+		if rises(p.EvalMetric) {
+			word = "custom_increasing"
+		}
+		switch {
+		case p.EvalMetric == "":
+			c.fail("stopping_metric", "stopping_metric %s needs an eval_metric", stopping.Metric)
+		case stopping.Metric != word:
+			c.fail("stopping_metric", "stopping_metric of eval_metric %s must be %s", p.EvalMetric, word)
+		}
+		stopping.Metric = "AUTO"
+	} else if p.ScoreEvalMetricOnly && p.EvalMetric != "" && stopping.Rounds > 0 {
+		c.fail("stopping_metric", "with score_eval_metric_only the stopping_metric must be custom or custom_increasing, which stand for eval_metric")
+	}
+	if stopping.Rounds > 0 && stopping.Metric == "lift_top_group" && p.GainsLiftBins == 0 {
+		c.fail("stopping_metric", "stopping_metric lift_top_group needs the gains/lift table: gainslift_bins must not be 0")
+	}
+	c.is = append(c.is, stopping.Check(t.Category, metrics.AUCType(p.AUCType))...)
+	if p.ScoreEvalMetricOnly && p.EvalMetric == "" {
+		c.warn("score_eval_metric_only", "score_eval_metric_only is set but eval_metric parameter is not defined")
+	}
+	if p.EvalMetric != "" && t.Category != "" {
+		if known := evalMetrics[t.Category]; !slices.Contains(known, base(p.EvalMetric)) {
+			c.fail("eval_metric", "eval_metric %q is not known for this training (%s); use one of %s", p.EvalMetric, t.Category, strings.Join(known, ", "))
+		}
+	}
+}
+
+// evalMetrics are the library's metrics by what is predicted. Those that compare
+// with a threshold or a power are written with it: error@0.3.
+var evalMetrics = map[model.Category][]string{
+	model.Regression:  {"rmse", "rmsle", "mae", "mape", "mphe", "poisson-nloglik", "gamma-nloglik", "gamma-deviance", "tweedie-nloglik"},
+	model.Binomial:    {"logloss", "error", "auc", "aucpr", "rmse", "mae"},
+	model.Multinomial: {"mlogloss", "merror", "auc"},
+}
+
+// base is the name of a metric without its number.
+func base(metric string) string {
+	name, _, _ := strings.Cut(metric, "@")
+	return name
+}
+
+// rises reports whether larger is better.
+func rises(metric string) bool { return strings.HasPrefix(metric, "auc") }
+
+// response checks the response and the distribution.
+func (c *checker) response() {
+	p, d := c.p, c.t.Train
+	classes := len(d.Domain)
+	s := d.Response.Stats()
+	if s.Missing > 0 {
+		c.fail("response_column", "Response contains missing values (NAs) - not supported by XGBoost.")
+	}
+	if v := c.t.Valid; v != nil && p.EvalMetric != "" && v.Response != nil && v.Response.Stats().Missing > 0 {
+		c.fail("validation_frame", "eval_metric needs a response in every row of the validation frame")
+	}
+	if classes == 1 {
+		c.fail("response", "a categorical response needs at least two levels; it has one")
+	}
+	if s.Mins[0] == s.Maxs[0] {
+		c.fail("response", "Response cannot be constant.")
+	}
+	numeric := func(title string, least float64, open bool) {
+		switch {
+		case classes > 0:
+			c.fail("distribution", "%s requires the response to be numeric.", title)
+		case s.Min < least || open && s.Min == least:
+			c.fail("response_column", "distribution %s needs a response of at least 0%s; the least is %v", p.Distribution, map[bool]string{true: ", 0 excluded"}[open], s.Min)
+		}
+	}
+	switch p.Distribution {
+	case "AUTO":
+	case "bernoulli":
+		if classes != 2 {
+			c.fail("distribution", "Binomial requires the response to be a 2-class categorical")
+		}
+	case "multinomial":
+		if classes == 0 {
+			c.fail("distribution", "Multinomial requires an categorical response.")
+		}
+	case "gaussian":
+		numeric("Gaussian", math.Inf(-1), false)
+	case "poisson":
+		numeric("Poisson", 0, false)
+	case "gamma":
+		numeric("Gamma", 0, true)
+	case "tweedie":
+		numeric("Tweedie", 0, false)
+		if !(p.TweediePower > 1 && p.TweediePower < 2) {
+			c.fail("tweedie_power", "Tweedie power must be between 1 and 2.")
+		}
+	case "quasibinomial":
+		c.fail("distribution", "Quasibinomial is not supported for XGBoost in current H2O.")
+	default:
+		c.fail("distribution", "No support for distribution=%s; use AUTO, bernoulli, multinomial, gaussian, poisson, gamma or tweedie", p.Distribution)
+	}
+	if d.Offset != nil && classes > 2 {
+		c.fail("offset_column", "Offset is not supported for multinomial distribution.")
+	}
+	if p.ScalePosWeight != 1 && classes != 2 {
+		c.fail("scale_pos_weight", "scale_pos_weight can only be used for binary classification")
+	}
+}
+
+// constraints checks monotone and interaction constraints against the columns.
+func (c *checker) constraints() {
+	p, d := c.p, c.t.Train
+	if p.TreeMethod == "approx" && len(p.MonotoneConstraints) > 0 {
+		c.fail("tree_method", "approx is not supported with _monotone_constraints, use auto/exact/hist instead")
+	}
+	for field, used := range map[string]bool{"monotone_constraints": len(p.MonotoneConstraints) > 0, "interaction_constraints": len(p.InteractionConstr) > 0} {
+		if used && p.Booster == "gblinear" {
+			c.fail(field, "%s needs a booster of trees, not gblinear", field)
+		}
+	}
+	seen := map[string]bool{}
+	for _, m := range p.MonotoneConstraints {
+		switch i := slices.Index(d.Names, m.Key); {
+		case i < 0:
+			c.fail("monotone_constraints", "Invalid constraint - there is no column '%s' in the training frame.", m.Key)
+		case d.Columns[i].Kind() == frame.Enum:
+			c.fail("monotone_constraints", "Invalid constraint - column '%s' has type Enum. Only numeric columns can have monotonic constraints.", m.Key)
+		case seen[m.Key]:
+			c.fail("monotone_constraints", "Invalid constraint - feature '%s' appears more than once.", m.Key)
+		}
+		seen[m.Key] = true
+	}
+	if len(p.InteractionConstr) == 0 {
+		return
+	}
+	if e := p.CategoricalEncoding; e != "AUTO" && e != "OneHotInternal" {
+		c.fail("interaction_constraints", "No support interaction constraint for categorical encoding = %s. Constraint interactions are available only for "+
+			"``AUTO`` (``one_hot_internal`` or ``OneHotInternal``) categorical encoding.", e)
+	}
+	roles := map[string]string{}
+	for _, name := range p.Ignored {
+		roles[string(name)] = "ignored column"
+	}
+	for role, name := range map[string]param.ColumnName{"response column": p.Response, "weights column": p.Weights, "offset column": p.Offset, "fold column": p.FoldColumn} {
+		if name != "" {
+			roles[string(name)] = role
+		}
+	}
+	for _, set := range p.InteractionConstr {
+		if len(set) == 0 {
+			c.fail("interaction_constraints", "'interaction_constraints': a set without columns")
+		}
+		for _, name := range set {
+			switch {
+			case roles[name] != "":
+				c.fail("interaction_constraints", "'interaction_constraints': Column with the name '%s' is used as %s and cannot be used in interaction.", name, roles[name])
+			case !slices.Contains(d.Names, name):
+				c.fail("interaction_constraints", "'interaction_constraints': Column with name '%s' is not in the frame.", name)
+			}
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package xgboost
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/geyser-ml/geyser/cgo/libxgboost"
+	"github.com/geyser-ml/geyser/engine/errs"
+	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/kernels/par"
+)
+
+// need skips a test where there is no library.
+func need(t testing.TB) libxgboost.Build {
+	t.Helper()
+	b, err := library()
+	if err != nil {
+		t.Skip(err)
+	}
+	return b
+}
+
+// world is frames by key, and models.
+type world struct {
+	frames map[string]*frame.Frame
+	models map[string]model.Model
+}
+
+// newWorld has "train" of n rows and "test" of half as many: x1, x2 and x3 (numbers,
+// x2 with gaps, x3 with many zeros), n (whole numbers), c and d (categories with
+// gaps; "test" has a level of c that "train" has not), w (weights), o (an offset),
+// and as responses y, yb (no, yes), ym (a, b, c), yc (counts) and yp (positive).
+func newWorld(n int) world {
+	made := func(seed uint64, n int, levels []string) *frame.Frame {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		num := func() []float64 { return make([]float64, n) }
+		code := func() []int32 { return make([]int32, n) }
+		x1, x2, x3, w, o, y, yc, yp := num(), num(), num(), num(), num(), num(), num(), num()
+		whole, c, d, yb, ym := code(), code(), code(), code(), code()
+		for i := range n {
+			x1[i], x2[i], whole[i], c[i], d[i] = rng.NormFloat64(), rng.Float64(), int32(rng.IntN(9)), int32(rng.IntN(len(levels))), int32(rng.IntN(12))
+			if rng.IntN(3) == 0 {
+				x3[i] = 100 * rng.NormFloat64()
+			}
+			eta := x1[i] + float64(c[i]%3) - 2*x2[i] + 0.3*float64(d[i]%4) + math.Copysign(0.4, x3[i])
+			y[i] = eta + 0.3*rng.NormFloat64()
+			if rng.Float64() < 1/(1+math.Exp(-2*eta)) {
+				yb[i] = 1
+			}
+			ym[i] = int32(min(2, max(0, math.Round(eta+0.5*rng.NormFloat64()))))
+			yc[i], yp[i] = math.Floor(math.Exp(eta/2)*rng.ExpFloat64()), math.Exp(eta/2)*(0.1+rng.ExpFloat64())
+			w[i], o[i] = float64(rng.IntN(4)), rng.NormFloat64()/4
+			if rng.IntN(6) == 0 {
+				x2[i] = math.NaN()
+			}
+			if rng.IntN(9) == 0 {
+				c[i] = -1
+			}
+			if rng.IntN(15) == 0 {
+				d[i] = -1
+			}
+		}
+		var many []string
+		for i := range 12 {
+			many = append(many, string(rune('A'+i)))
+		}
+		return frame.Must(frame.New(
+			[]string{"x1", "x2", "x3", "n", "c", "d", "w", "o", "y", "yb", "ym", "yc", "yp"},
+			[]*frame.Column{
+				frame.NewFloats(x1), frame.NewFloats(x2), frame.NewFloats(x3), frame.NewInts(frame.Int, whole, nil),
+				frame.NewCodes(c, levels), frame.NewCodes(d, many), frame.NewReals(w), frame.NewFloats(o), frame.NewFloats(y),
+				frame.NewCodes(yb, []string{"no", "yes"}), frame.NewCodes(ym, []string{"a", "b", "c"}), frame.NewReals(yc), frame.NewFloats(yp),
+			}))
+	}
+	return world{map[string]*frame.Frame{
+		"train": made(1, n, []string{"p", "q", "r", "s", "t"}),
+		"test":  made(2, n/2, []string{"q", "r", "new", "s", "t", "p"}),
+	}, map[string]model.Model{}}
+}
+
+// ignored are the columns of newWorld that are no predictors.
+const ignored = `["w","o","y","yb","ym","yc","yp"]`
+
+func (w world) env() model.Env {
+	return model.Env{
+		Frame: func(key, field string) (*frame.Frame, error) {
+			if f := w.frames[key]; f != nil {
+				return f, nil
+			}
+			return nil, errs.NotFoundf(field, "no frame %s", key)
+		},
+		Model: func(key string) (model.Model, error) {
+			if m := w.models[key]; m != nil {
+				return m, nil
+			}
+			return nil, errs.NotFoundf("checkpoint", "no model %s", key)
+		},
+		NewKey:  func(p string) string { return p + "_model" },
+		NewSeed: func() int64 { return 9 },
+		Now:     time.Now,
+	}
+}
+
+func (w world) prepare(kv ...string) (*model.Run, param.Issues) {
+	raw := param.Raw{"training_frame": "train", "response_column": "y", "ignored_columns": ignored, "seed": "1", "ntrees": "8", "max_depth": "4", "nthread": "1"}
+	for i := 0; i < len(kv); i += 2 {
+		raw[kv[i]] = kv[i+1]
+	}
+	return Algo.Prepare(raw, w.env())
+}
+
+func (w world) train(t testing.TB, kv ...string) model.Model {
+	t.Helper()
+	need(t)
+	run, issues := w.prepare(kv...)
+	require.NoError(t, issues.Err())
+	res, err := run.Train(t.Context(), model.Hooks{})
+	require.NoError(t, err)
+	return res.Model
+}
+
+// score returns the raw predictions of a frame.
+func score(t testing.TB, m model.Model, f *frame.Frame) [][]float64 {
+	t.Helper()
+	in, _, err := model.Adapt(m, f)
+	require.NoError(t, err)
+	width := max(1, len(m.Info().Classes()))
+	out := make([][]float64, width)
+	for k := range out {
+		out[k] = make([]float64, in.Rows)
+	}
+	par.For(2, in.Rows, 100, func(_, lo, hi int) { // pieces, as a server scores
+		part := make([][]float64, width)
+		for k := range part {
+			part[k] = out[k][lo:hi]
+		}
+		if err := m.Score(in, lo, hi, part); err != nil {
+			t.Error(err)
+		}
+	})
+	return out
+}
+
+// payload is the part of a model file that equal trainings share.
+func payload(t testing.TB, m model.Model) string {
+	t.Helper()
+	b, err := model.PayloadBytes(m)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// actual returns a parameter as training used it.
+func actual(m model.Model, name string) any {
+	for _, p := range m.Info().Parameters {
+		if p.Name == name {
+			return p.Actual
+		}
+	}
+	return "no such parameter"
+}
