@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/cpu"
 	"golang.org/x/sys/unix"
 
+	"github.com/geyser-ml/geyser/engine/algo/xgboost"
 	"github.com/geyser-ml/geyser/kernels"
 )
 
@@ -66,7 +67,12 @@ func Machine(version, dataDir string) Diagnosis {
 	for _, t := range kernels.Tiers() {
 		d.Tiers = append(d.Tiers, Tier{Name: t.Name, Available: t.Available, Detail: t.Detail})
 	}
-	d.XGBoost = Tier{Name: "libxgboost", Detail: "this release has no xgboost builder"}
+	d.XGBoost = Tier{Name: "libxgboost"}
+	if detail, err := xgboost.Library(); err != nil {
+		d.XGBoost.Detail = err.Error()
+	} else {
+		d.XGBoost.Available, d.XGBoost.Detail = true, detail
+	}
 	d.HeapBytes = heapBytes()
 	var fs unix.Statfs_t
 	if dataDir != "" && unix.Statfs(dataDir, &fs) == nil {

@@ -6,6 +6,8 @@
 //	DataDir/frames/<id>.arrow   sealed frames         record: key → id
 //	DataDir/models/<id>.model   trained models        record: key → id
 //	DataDir/uploads/<id>        uploads of this process, dropped at start
+//
+// Results of explanations are small and lie whole in their records.
 package engine
 
 import (
@@ -65,9 +67,10 @@ type Engine struct {
 
 // kinds of catalog entries.
 const (
-	kindFrame  = "frame"
-	kindModel  = "model"
-	kindUpload = "upload"
+	kindFrame   = "frame"
+	kindModel   = "model"
+	kindUpload  = "upload"
+	kindPartial = "partial dependence"
 )
 
 // Limits on jobs.

@@ -23,11 +23,12 @@ import (
 // memRepo keeps records in memory: what the engine does with records, without
 // SQL. It outlives the engines that use it.
 type memRepo struct {
-	mu     sync.Mutex
-	frames []FrameRecord
-	models []ModelRecord
-	jobs   []job.Snapshot
-	fail   error // of every Put, when set
+	mu      sync.Mutex
+	frames  []FrameRecord
+	models  []ModelRecord
+	results []ResultRecord
+	jobs    []job.Snapshot
+	fail    error // of every Put, when set
 }
 
 func (r *memRepo) PutFrame(f FrameRecord) (*FrameRecord, error) {
@@ -66,6 +67,35 @@ func (r *memRepo) DeleteModel(key string) error {
 	return nil
 }
 
+func (r *memRepo) PutResult(x ResultRecord) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fail != nil {
+		return r.fail
+	}
+	r.results = append(slices.DeleteFunc(r.results, func(o ResultRecord) bool { return o.Key == x.Key }), x)
+	return nil
+}
+
+func (r *memRepo) DeleteResult(key string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results = slices.DeleteFunc(r.results, func(o ResultRecord) bool { return o.Key == key })
+	return nil
+}
+
+func (r *memRepo) ResultBody(key string) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, x := range r.results {
+		if x.Key == key {
+			return x.Body, nil
+		}
+	}
+	return nil, fmt.Errorf("no result %s", key)
+}
+
+func (r *memRepo) Results() ([]ResultRecord, error)     { return r.results, nil }
 func (r *memRepo) Models() ([]ModelRecord, error)       { return r.models, nil }
 func (r *memRepo) Jobs() ([]job.Snapshot, error)        { return r.jobs, nil }
 func (r *memRepo) DeleteAll([]string) error             { return nil }
@@ -148,7 +178,7 @@ func TestEngine_RestartFindsEverythingEqual(t *testing.T) {
 	e := open(t, dir, work, repo)
 	load(t, e, flights(t, work, 2000), "air")
 	train(t, e, param.Raw{"training_frame": "air", "response_column": "late", "model_id": "m", "ntrees": "5", "nfolds": "2", "seed": "1", "keep_cross_validation_predictions": "true"})
-	p, err := e.Predict(context.Background(), "m", "air", "")
+	p, err := e.Predict(context.Background(), Question{Model: "m", Frame: "air"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +203,7 @@ func TestEngine_RestartFindsEverythingEqual(t *testing.T) {
 	if !bytes.Equal(payload(t, again, "m"), before) {
 		t.Error("the model's payload changed")
 	}
-	q, err := again.Predict(context.Background(), "m", "air", "")
+	q, err := again.Predict(context.Background(), Question{Model: "m", Frame: "air"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -332,7 +362,7 @@ func TestEngine_TrainErrors(t *testing.T) {
 		{"ErrNoResponse", param.Raw{"training_frame": "air"}, "response_column"},
 		{"ErrUnknownResponse", param.Raw{"training_frame": "air", "response_column": "zz"}, "response_column"},
 		{"ErrRange", param.Raw{"training_frame": "air", "response_column": "late", "learn_rate": "5"}, "learn_rate"},
-		{"ErrLater", param.Raw{"training_frame": "air", "response_column": "late", "balance_classes": "true"}, "balance_classes"},
+		{"ErrExportElsewhere", param.Raw{"training_frame": "air", "response_column": "late", "export_checkpoints_dir": "/etc"}, "export_checkpoints_dir"},
 		{"ErrUnknownName", param.Raw{"training_frame": "air", "nosuch": "1"}, "nosuch"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -424,7 +454,7 @@ func TestEngine_OldPredictionsGo(t *testing.T) {
 	e := open(t, dir, work, repo)
 	load(t, e, flights(t, work, 500), "air")
 	train(t, e, param.Raw{"training_frame": "air", "response_column": "dep", "model_id": "m", "ntrees": "2", "seed": "1"})
-	p, err := e.Predict(context.Background(), "m", "air", "p0")
+	p, err := e.Predict(context.Background(), Question{Model: "m", Frame: "air", Dest: "p0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -432,7 +462,7 @@ func TestEngine_OldPredictionsGo(t *testing.T) {
 	defer func(old int64) { keepPredictions = old }(keepPredictions)
 	keepPredictions = 3 * size
 	for i := 1; i < 6; i++ {
-		if _, err := e.Predict(context.Background(), "m", "air", fmt.Sprintf("p%d", i)); err != nil {
+		if _, err := e.Predict(context.Background(), Question{Model: "m", Frame: "air", Dest: fmt.Sprintf("p%d", i)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -160,19 +160,8 @@ func (e *Engine) LoadFrame(key, dir string, force bool) (*job.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobKey := newJobKey()
-	unlock, err := e.catalog.Lock(jobKey, nil, []string{key})
-	if err != nil {
-		return nil, inUse(err, "frame_id")
-	}
-	j, err := e.jobs.Start(job.Spec{
-		Key: jobKey, Description: "Load frame", Dest: key, DestKind: kindFrame, Release: unlock,
-		Run: func(ctx context.Context, _ *job.Job) error { return e.adopt(ctx, jobKey, key, real) },
-	})
-	if err != nil {
-		unlock()
-	}
-	return j, err
+	return e.start(job.Spec{Description: "Load frame", Dest: key, DestKind: kindFrame, Release: func() {}}, nil, "frame_id",
+		func(ctx context.Context, j *job.Job) error { return e.adopt(ctx, j.Key(), key, real) })
 }
 
 // adopt publishes a copy of a frame file. Why: a file that is not ours may be

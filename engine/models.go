@@ -2,6 +2,8 @@ package engine
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -163,4 +165,50 @@ func (e *Engine) UploadModel(key string) (model.Model, error) {
 		return nil, err
 	}
 	return m, e.publishModel("", m)
+}
+
+// ResetThreshold gives a binomial model another threshold between its classes and
+// returns the one that it had. The model is replaced by a copy.
+func (e *Engine) ResetThreshold(key string, threshold float64) (old float64, err error) {
+	m, err := e.Model(key, "model_id")
+	if err != nil {
+		return 0, err
+	}
+	info := m.Info()
+	switch {
+	case info.Category != model.Binomial:
+		return 0, errs.Invalidf("model_id", "%s is a %s model; only a Binomial one has a threshold", key, info.Category)
+	case !(threshold >= 0 && threshold <= 1):
+		return 0, errs.Invalidf("threshold", "threshold %v is outside 0 to 1", threshold)
+	case info.Identity.Running:
+		return 0, errs.Conflictf("model_id", "model %s is being trained; wait for its end", key)
+	}
+	old = info.Threshold
+	if m, err = e.copied(m); err != nil {
+		return 0, err
+	}
+	m.Info().Threshold = threshold
+	return old, e.publishModel("", m)
+}
+
+// copied returns a model of its own with the content of m.
+func (e *Engine) copied(m model.Model) (model.Model, error) {
+	var b bytes.Buffer
+	if err := model.Write(&b, m); err != nil {
+		return nil, err
+	}
+	return model.Read(&b, e.Algo)
+}
+
+// SaveText writes a text file below an export root, replacing one only by force.
+// field is the parameter that named it.
+func (e *Engine) SaveText(path, field string, force bool, text []byte) error {
+	real, err := e.target(path, field, force)
+	if err != nil {
+		return err
+	}
+	return writeFile(context.Background(), real, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }

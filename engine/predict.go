@@ -7,13 +7,41 @@ import (
 	"time"
 
 	"github.com/geyser-ml/geyser/engine/errs"
+	"github.com/geyser-ml/geyser/engine/explain"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/job"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
 )
 
-// Prediction is a scored frame. Measured is nil when the frame has no response.
+// Want is what is asked of a model about each row of a frame.
+type Want uint8
+
+// What can be asked. All but Predictions are answered by models of trees only.
+const (
+	Predictions   Want = iota
+	Leaves             // the leaf that the row falls into, by tree
+	Stages             // the prediction after each step
+	Contributions      // the share of each predictor in the prediction
+	Frequencies        // how often each predictor is looked at on the way to the leaves
+	TreeRows           // whether the tree was grown on the row
+)
+
+// Question asks a model about a frame.
+type Question struct {
+	Model, Frame string // keys
+	Dest         string // key of the answer; "" makes one up
+	Want         Want
+	AUC          string // how the AUC of several classes is averaged; "" for AUTO
+	NodeIDs      bool   // Leaves by number, not by the way to them
+	// Contribution says how Contributions are shown; its frame of references is found
+	// under the key Background, "" for none.
+	Contribution explain.Contribution
+	Background   string
+}
+
+// Prediction is the answer to a Question. Measured is nil when the frame has no
+// response, or something else than predictions was wanted.
 type Prediction struct {
 	Key      string
 	Frame    *frame.Frame
@@ -32,83 +60,143 @@ type Measured struct {
 	Predictions   string // key of the predictions, "" when they were not kept
 }
 
-// Predict scores a frame at once and keeps predictions and metrics; dest "" makes
-// a key up.
-func (e *Engine) Predict(ctx context.Context, modelKey, frameKey, dest string) (Prediction, error) {
-	if dest == "" {
-		dest = autoName("predictions", modelKey, frameKey)
+// Predict answers at once and keeps answer and metrics.
+func (e *Engine) Predict(ctx context.Context, q Question) (Prediction, error) {
+	a, release, err := e.ask(q, "predictions")
+	if err != nil {
+		return Prediction{}, err
 	}
-	return e.predict(ctx, "", modelKey, frameKey, dest, true)
+	defer release()
+	if err := e.vacant(a.Dest, kindFrame, "predictions_frame"); err != nil {
+		return Prediction{}, err
+	}
+	if err := e.room("frame", a.bytes); err != nil {
+		return Prediction{}, err
+	}
+	return e.answer(ctx, "", a, true)
 }
 
-// PredictJob starts the job that scores a frame; dest "" makes a key up.
-func (e *Engine) PredictJob(modelKey, frameKey, dest string) (*job.Job, error) {
-	if dest == "" {
-		dest = autoName("transformation", modelKey, frameKey)
-	}
-	if _, err := e.Model(modelKey, "model"); err != nil {
-		return nil, err
-	}
-	f, unpin, err := e.Frame(frameKey, "frame")
+// PredictJob starts the job that answers. It keeps no metrics.
+func (e *Engine) PredictJob(q Question) (*job.Job, error) {
+	a, release, err := e.ask(q, "transformation")
 	if err != nil {
 		return nil, err
 	}
-	key := newJobKey()
-	unlock, err := e.catalog.Lock(key, slices.Compact(slices.Sorted(slices.Values([]string{modelKey, frameKey}))), []string{dest})
-	if err != nil {
-		unpin()
-		return nil, inUse(err, "predictions_frame")
-	}
-	release := func() { unlock(); unpin() }
-	j, err := e.jobs.Start(job.Spec{
-		Key: key, Description: "transformation", Dest: dest, DestKind: kindFrame,
-		Memory: int64(f.NumRows()) * 32, Release: release,
-		Run: func(ctx context.Context, j *job.Job) error {
-			p, err := e.predict(ctx, key, modelKey, frameKey, dest, false)
-			for _, w := range p.Warnings {
-				j.Warn(w)
-			}
-			return err
-		},
+	return e.start(job.Spec{
+		Description: "transformation", Dest: a.Dest, DestKind: kindFrame, Memory: a.bytes, Release: release,
+	}, []string{q.Model, q.Frame, q.Background}, "predictions_frame", func(ctx context.Context, j *job.Job) error {
+		p, err := e.answer(ctx, j.Key(), a, false)
+		for _, w := range p.Warnings {
+			j.Warn(w)
+		}
+		return err
 	})
-	if err != nil {
-		release()
-	}
-	return j, err
 }
 
-// autoName makes a key for predictions.
+// autoName makes a key for what a model says about a frame.
 // H2O: ModelMetricsHandler.predict.
 func autoName(prefix, modelKey, frameKey string) string {
 	return fmt.Sprintf("%s_%s_%s_on_%s", prefix, newID(2), modelKey, frameKey)
 }
 
-// predict scores, publishes and, when wanted, measures.
-func (e *Engine) predict(ctx context.Context, owner, modelKey, frameKey, dest string, measure bool) (Prediction, error) {
-	p := Prediction{Key: dest}
-	m, err := e.Model(modelKey, "model")
-	if err != nil {
-		return p, err
+// asked is a Question with the objects that it names.
+type asked struct {
+	Question
+	model model.Model
+	frame *frame.Frame
+	bytes int64 // memory that the answer takes, about
+}
+
+// prefixes begin the keys that are made up for answers.
+var prefixes = map[Want]string{
+	Leaves: "leaf_node_assignment", Stages: "staged_proba_", Contributions: "contributions_",
+	Frequencies: "feature_frequencies", TreeRows: "row_to_tree_assignment_",
+}
+
+// ask finds what a question names; prefix begins the key of predictions. release
+// lets go of the frames.
+func (e *Engine) ask(q Question, prefix string) (a asked, release func(), err error) {
+	if a.model, err = e.Model(q.Model, "model"); err != nil {
+		return a, nil, err
 	}
-	f, unpin, err := e.Frame(frameKey, "frame")
+	f, unpin, err := e.Frame(q.Frame, "frame")
 	if err != nil {
-		return p, err
+		return a, nil, err
 	}
-	defer unpin()
+	release = unpin
+	if q.Background != "" {
+		b, unpinB, err := e.Frame(q.Background, "background_frame")
+		if err != nil {
+			unpin()
+			return a, nil, err
+		}
+		q.Contribution.Background = b
+		release = func() { unpin(); unpinB() }
+	}
+	if p, ok := prefixes[q.Want]; ok {
+		prefix = p
+	}
+	if q.Dest == "" {
+		q.Dest = autoName(prefix, q.Model, q.Frame)
+	}
+	a.Question, a.frame = q, f
+	a.bytes = 8 * int64(f.NumRows()) * int64(a.width())
+	return a, release, nil
+}
+
+// width is about how many columns the answer has, times the rows of it that one
+// row makes.
+func (a *asked) width() int {
+	switch a.Want {
+	case Leaves, Stages, TreeRows:
+		if t, ok := a.model.(model.Forested); ok {
+			return t.Forest().Trees()
+		}
+	case Contributions:
+		width := a.model.Info().Predictors + 1
+		if b := a.Contribution.Background; b != nil && a.Contribution.PerReference {
+			width *= max(b.NumRows(), 1)
+		}
+		return width
+	case Frequencies:
+		return a.model.Info().Predictors
+	}
+	return 4
+}
+
+// answer answers a question and publishes the answer; predictions are measured
+// when that is wanted, too.
+func (e *Engine) answer(ctx context.Context, owner string, a asked, measure bool) (Prediction, error) {
+	p := Prediction{Key: a.Dest}
+	m, f, threads := a.model, a.frame, e.cfg.Threads
 	var got *metrics.Metrics
-	if measure {
-		got, p.Frame, p.Warnings, err = model.Performance(ctx, m, f, metrics.Options{AUC: metrics.AUCAuto, GainsLiftBins: -1, Threads: e.cfg.Threads})
-	} else {
-		p.Frame, p.Warnings, err = model.Predict(ctx, m, f, e.cfg.Threads)
+	var err error
+	switch a.Want {
+	case Leaves:
+		p.Frame, p.Warnings, err = explain.Leaves(ctx, m, f, a.NodeIDs, threads)
+	case Stages:
+		p.Frame, p.Warnings, err = explain.Stages(ctx, m, f, threads)
+	case Contributions:
+		p.Frame, p.Warnings, err = explain.Contributions(ctx, m, f, a.Contribution, threads)
+	case Frequencies:
+		p.Frame, p.Warnings, err = explain.Frequencies(ctx, m, f, threads)
+	case TreeRows:
+		p.Frame, p.Warnings, err = explain.TreeRows(ctx, m, f)
+	default:
+		if !measure {
+			p.Frame, p.Warnings, err = model.Predict(ctx, m, f, threads)
+			break
+		}
+		got, p.Frame, p.Warnings, err = model.Performance(ctx, m, f, metrics.Options{AUC: metrics.AUCType(a.AUC), GainsLiftBins: -1, Threads: threads})
 	}
 	if err != nil {
 		return p, err
 	}
-	if p.Frame, err = e.publishFrame(owner, dest, p.Frame, false); err != nil {
+	if p.Frame, err = e.publishFrame(owner, a.Dest, p.Frame, false); err != nil {
 		return p, err
 	}
 	if got != nil {
-		p.Measured = e.keep(m, frameKey, f, got, dest)
+		p.Measured = e.keep(m, a.Question.Frame, f, got, a.Dest)
 	}
 	return p, nil
 }

@@ -162,6 +162,9 @@ func (e *Engine) dropped(entry catalog.Entry) {
 
 // forget removes records of an entry that the catalog no longer has.
 func (e *Engine) forget(entry catalog.Entry) error {
+	if _, ok := entry.Meta.(recorded); ok {
+		return e.cfg.Repo.DeleteResult(entry.Key)
+	}
 	meta, ok := entry.Meta.(stored)
 	if !ok || meta.file == "" {
 		return nil
@@ -190,7 +193,7 @@ func (e *Engine) evictPredictions() {
 	}
 }
 
-// restore lists the frames and models of earlier processes and removes files
+// restore lists the frames, models and results of earlier processes and removes files
 // that no record names.
 func (e *Engine) restore() error {
 	frames, err := e.cfg.Repo.Frames()
@@ -241,6 +244,9 @@ func (e *Engine) restore() error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := e.restoreResults(); err != nil {
+		return err
 	}
 	for _, dir := range []string{"frames", "models", "uploads"} {
 		e.sweep(e.path(dir), known)

@@ -103,7 +103,7 @@ func (h host) Remove(key string) (bool, error) {
 	if _, ok := h.e.catalog.Entry(key); !ok {
 		return false, nil
 	}
-	return true, h.e.Remove(key, false)
+	return true, h.e.Remove(key, true) // H2O: Keyed.remove takes a model's folds with it
 }
 
 func (h host) Keys() []string {
@@ -117,19 +117,26 @@ func (h host) Keys() []string {
 	return keys
 }
 
-// Room compares Go's heap, where frames are until they are assigned, with the
-// limit of all jobs.
-func (h host) Room(bytes int64) error {
-	limit := h.e.memory.Limit()
+func (h host) Room(bytes int64) error { return h.e.room("ast", bytes) }
+
+// room is an Unavailable error when bytes more do not fit into memory. It compares
+// Go's heap, where frames are until they are published, with the limit of all jobs.
+func (e *Engine) room(field string, bytes int64) error {
+	limit := e.memory.Limit()
 	if limit <= 0 || heapBytes()+bytes <= limit {
 		return nil
 	}
 	runtime.GC()
 	if used := heapBytes(); used+bytes > limit {
-		return errs.Unavailablef("ast", "not enough memory: the expression takes it to %d MiB, the limit is %d MiB; remove frames, end sessions or start the server with more --memory",
+		return errs.Unavailablef(field, "not enough memory: the result takes it to %d MiB, the limit is %d MiB; remove frames, end sessions or start the server with more --memory",
 			(used+bytes)>>20, limit>>20)
 	}
 	return nil
+}
+
+// ResetThreshold publishes a copy of a model with another threshold in its place.
+func (h host) ResetThreshold(key string, threshold float64) (float64, error) {
+	return h.e.ResetThreshold(key, threshold)
 }
 
 func (h host) Zone() string {

@@ -1,11 +1,10 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"path/filepath"
 
 	"github.com/geyser-ml/geyser/engine/catalog"
 	"github.com/geyser-ml/geyser/engine/errs"
@@ -42,29 +41,9 @@ func (e *Engine) Train(name string, raw param.Raw, client string) (Training, err
 		release()
 		return t, err
 	}
-	key := newJobKey()
-	unlock := func() {}
-	if run.Task.Train != nil {
-		if unlock, err = e.catalog.Lock(key, slices.Compact(slices.Sorted(slices.Values(run.FrameKeys()))), []string{run.Key}); err != nil {
-			release()
-			return t, inUse(err, "model_id")
-		}
-		if x, ok := e.catalog.Entry(run.Key); ok && x.Kind != kindModel {
-			unlock()
-			release()
-			wrong := &catalog.WrongType{Key: run.Key, Want: kindModel, Got: x.Kind}
-			return t, &errs.Error{Kind: errs.Invalid, Field: "model_id", Value: run.Key, Msg: wrong.Error(), Err: wrong}
-		}
-	}
-	t.Job, err = e.jobs.Start(job.Spec{
-		Key: key, Description: t.Algo.ID, Dest: run.Key, DestKind: kindModel, Owner: client, Memory: run.Memory,
-		Release: func() { unlock(); release() },
-		Run:     func(ctx context.Context, j *job.Job) error { return e.train(ctx, j, run, t.Issues) },
-	})
-	if err != nil {
-		unlock()
-		release()
-	}
+	t.Job, err = e.start(job.Spec{
+		Description: t.Algo.ID, Dest: run.Key, DestKind: kindModel, Owner: client, Memory: run.Memory, Release: release,
+	}, run.FrameKeys(), "model_id", func(ctx context.Context, j *job.Job) error { return e.train(ctx, j, run, t.Issues) })
 	return t, err
 }
 
@@ -86,13 +65,22 @@ func (e *Engine) prepare(name string, raw param.Raw, client string) (Training, *
 			pins = append(pins, unpin)
 			return f, err
 		},
-		Model:   func(key string) (model.Model, error) { return e.Model(key, "model_id") },
+		Model:   func(key string) (model.Model, error) { return e.Model(key, "checkpoint") },
 		NewKey:  func(prefix string) string { return e.newModelKey(prefix, client) },
 		NewSeed: newSeed, Now: e.cfg.Now, Backend: e.cfg.Backend, Threads: e.cfg.Threads,
+		Memory: e.cfg.Memory / 2,
 	}
 	run, issues := a.Prepare(raw, env)
+	if run.ExportDir != "" {
+		if _, err := e.allowed(run.ExportDir, e.cfg.ExportRoots, exportField); err != nil {
+			issues = append(issues, param.Issue{Severity: param.Error, Field: exportField, Message: err.Error(), Err: err})
+		}
+	}
 	return Training{Algo: a, Issues: issues, Params: run.Params, Dest: run.Key}, run, release, nil
 }
+
+// exportField is the parameter that names Run.ExportDir.
+const exportField = "export_checkpoints_dir"
 
 // NewModelKey makes a key for a model of an algorithm, as POST model_id does.
 func (e *Engine) NewModelKey(prefix, client string) string { return e.newModelKey(prefix, client) }
@@ -136,6 +124,14 @@ func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run, issues p
 				shown = true
 			}
 		},
+		Save: func(m model.Model, dir, name string) error {
+			m, err := e.settled(m)
+			if err != nil {
+				return err
+			}
+			m.Info().Identity.Key = name
+			return e.saveTo(dir, name, m)
+		},
 	})
 	if err != nil {
 		if res.Model == nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
@@ -169,17 +165,30 @@ func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run, issues p
 	}
 	shown = false
 	e.keepTraining(res.Model)
+	if run.ExportDir == "" {
+		return nil
+	}
+	for _, m := range append(res.Folds, res.Model) {
+		if err := e.saveTo(run.ExportDir, filepath.Base(m.Info().Identity.Key), m); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// saveTo writes a model file of a training below an export root.
+func (e *Engine) saveTo(dir, name string, m model.Model) error {
+	real, err := e.target(filepath.Join(dir, name), exportField, true)
+	if err == nil {
+		_, err = writeModel(real, m)
+	}
+	return err
 }
 
 // settled returns the last snapshot of a training as a model that has ended. It
 // is a copy: the snapshot itself may be read right now.
 func (e *Engine) settled(snapshot model.Model) (model.Model, error) {
-	var b bytes.Buffer
-	if err := model.Write(&b, snapshot); err != nil {
-		return nil, err
-	}
-	m, err := model.Read(&b, e.Algo)
+	m, err := e.copied(snapshot)
 	if err == nil {
 		id := &m.Info().Identity
 		id.Running, id.Ended = false, e.cfg.Now()

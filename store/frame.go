@@ -17,8 +17,8 @@ func scanFrame(row scanner) (engine.FrameRecord, error) {
 }
 
 // PutFrame records r under its key, in one transaction, and returns the frame
-// record that it replaced, nil if there was none. A model record of that key
-// goes: a key names one object. A durable record is on disk when PutFrame
+// record that it replaced, nil if there was none. A model or result record of that
+// key goes: a key names one object. A durable record is on disk when PutFrame
 // returns.
 func (db *DB) PutFrame(r engine.FrameRecord) (old *engine.FrameRecord, err error) {
 	err = db.write("put frame", r.Durable, func(tx *sql.Tx) error {
@@ -26,7 +26,7 @@ func (db *DB) PutFrame(r engine.FrameRecord) (old *engine.FrameRecord, err error
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`DELETE FROM model WHERE key = ?`, r.Key); err != nil {
+		if err := free(tx, r.Key, "model", "result"); err != nil {
 			return err
 		}
 		_, err = tx.Exec(`INSERT OR REPLACE INTO frame (`+frameColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -29,7 +29,7 @@ func released(t *testing.T, more map[string]string) fstest.MapFS {
 }
 
 func TestMigrate(t *testing.T) {
-	const second, third = "0002_b.sql", "0003_c.sql"
+	const second, third = "0003_b.sql", "0004_c.sql"
 	for _, tc := range []struct {
 		name       string
 		first      map[string]string // steps of the build that wrote the directory
@@ -39,16 +39,16 @@ func TestMigrate(t *testing.T) {
 		applied    int
 		tableFound string
 	}{
-		{name: "nothing new", applied: 1},
-		{name: "one more", then: map[string]string{second: `CREATE TABLE b (x)`}, applied: 2, tableFound: "b"},
-		{name: "two more", then: map[string]string{second: `CREATE TABLE b (x)`, third: `CREATE TABLE c (x)`}, applied: 3, tableFound: "c"},
+		{name: "nothing new", applied: 2},
+		{name: "one more", then: map[string]string{second: `CREATE TABLE b (x)`}, applied: 3, tableFound: "b"},
+		{name: "two more", then: map[string]string{second: `CREATE TABLE b (x)`, third: `CREATE TABLE c (x)`}, applied: 4, tableFound: "c"},
 		{name: "ErrEdited", first: map[string]string{second: `CREATE TABLE b (x)`}, then: map[string]string{second: `CREATE TABLE b (y)`},
-			err: "another version of migration 0002_b.sql", applied: 2},
-		{name: "ErrNewer", first: map[string]string{second: `CREATE TABLE b (x)`}, err: "newer geyser: it has schema 2, this one knows 1", applied: 2},
-		{name: "ErrGap", then: map[string]string{third: ``}, err: "expected number 0002", applied: 1},
-		{name: "ErrNumber", then: map[string]string{"b_2.sql": ``}, err: "expected number 0002", applied: 1},
-		{name: "ErrSyntax", then: map[string]string{second: `CREATE TABLE b (x); CREATE TABEL`}, err: "0002_b.sql", applied: 1},
-		{name: "ErrOlderInUse", then: map[string]string{second: `CREATE TABLE b (x)`}, readOnly: true, err: "older schema and is in use", applied: 1},
+			err: "another version of migration 0003_b.sql", applied: 3},
+		{name: "ErrNewer", first: map[string]string{second: `CREATE TABLE b (x)`}, err: "newer geyser: it has schema 3, this one knows 2", applied: 3},
+		{name: "ErrGap", then: map[string]string{third: ``}, err: "expected number 0003", applied: 2},
+		{name: "ErrNumber", then: map[string]string{"b_2.sql": ``}, err: "expected number 0003", applied: 2},
+		{name: "ErrSyntax", then: map[string]string{second: `CREATE TABLE b (x); CREATE TABEL`}, err: "0003_b.sql", applied: 2},
+		{name: "ErrOlderInUse", then: map[string]string{second: `CREATE TABLE b (x)`}, readOnly: true, err: "older schema and is in use", applied: 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			db := openTest(t, t.TempDir())

@@ -18,14 +18,15 @@ func scanModel(row scanner) (engine.ModelRecord, error) {
 
 // PutModel records r under its key, in one transaction that is on disk when
 // PutModel returns, and returns the model record that it replaced, nil if
-// there was none. A frame record of that key goes: a key names one object.
+// there was none. A frame or result record of that key goes: a key names one
+// object.
 func (db *DB) PutModel(r engine.ModelRecord) (old *engine.ModelRecord, err error) {
 	err = db.write("put model", true, func(tx *sql.Tx) error {
 		old, err = optional(tx.QueryRow(`SELECT `+modelColumns+` FROM model WHERE key = ?`, r.Key), scanModel)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`DELETE FROM frame WHERE key = ?`, r.Key); err != nil {
+		if err := free(tx, r.Key, "frame", "result"); err != nil {
 			return err
 		}
 		_, err = tx.Exec(`INSERT OR REPLACE INTO model (`+modelColumns+`) VALUES (?, ?, ?, ?, ?, ?)`,
@@ -48,7 +49,7 @@ func (db *DB) Models() ([]engine.ModelRecord, error) {
 	return list(db, "list models", scanModel, `SELECT `+modelColumns+` FROM model ORDER BY created, key`)
 }
 
-// DeleteAll forgets all frames and models but those with a key in retain.
+// DeleteAll forgets all frames, models and results but those with a key in retain.
 // Jobs, settings and API keys stay.
 func (db *DB) DeleteAll(retain []string) error {
 	return db.write("delete all", false, func(tx *sql.Tx) error {
@@ -65,7 +66,8 @@ func (db *DB) DeleteAll(retain []string) error {
 		}
 		_, err := tx.Exec(`
 			DELETE FROM frame WHERE key NOT IN (SELECT key FROM temp.retained);
-			DELETE FROM model WHERE key NOT IN (SELECT key FROM temp.retained)`)
+			DELETE FROM model WHERE key NOT IN (SELECT key FROM temp.retained);
+			DELETE FROM result WHERE key NOT IN (SELECT key FROM temp.retained)`)
 		return err
 	})
 }

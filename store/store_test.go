@@ -160,6 +160,33 @@ func TestModels(t *testing.T) {
 	assert.Equal(t, []engine.ModelRecord{modelOf("m1", 1), modelOf("m2", 9)}, got)
 }
 
+func TestResults(t *testing.T) {
+	dir := t.TempDir()
+	of := func(key, body string, second int) engine.ResultRecord {
+		return engine.ResultRecord{Key: key, Kind: "plot", Body: []byte(body), Created: at(second)}
+	}
+	db := reopen(t, dir, func(db *DB) {
+		for i, key := range []string{"b", "a", "gone"} {
+			require.NoError(t, db.PutResult(of(key, "old", i)))
+		}
+		require.NoError(t, db.PutResult(of("b", "new\x00", 7)))
+		require.NoError(t, db.DeleteResult("gone"))
+		require.NoError(t, db.DeleteResult("never there"))
+	})
+	got, err := db.Results()
+	require.NoError(t, err)
+	assert.Equal(t, []engine.ResultRecord{{Key: "a", Kind: "plot", Created: at(1)}, {Key: "b", Kind: "plot", Created: at(7)}}, got)
+	body, err := db.ResultBody("b")
+	require.NoError(t, err)
+	assert.Equal(t, "new\x00", string(body))
+	_, err = db.ResultBody("gone")
+	assert.Error(t, err)
+	require.NoError(t, db.DeleteAll([]string{"a"}))
+	got, err = db.Results()
+	require.NoError(t, err)
+	assert.Len(t, got, 1)
+}
+
 func TestKeyNamesOneObject(t *testing.T) {
 	db := openTest(t, t.TempDir())
 	_, err := db.PutFrame(frameOf("x", 1))
@@ -174,6 +201,31 @@ func TestKeyNamesOneObject(t *testing.T) {
 	models, err := db.Models()
 	require.NoError(t, err)
 	assert.Empty(t, models)
+
+	count := func() (frames, models, results int) {
+		f, err := db.Frames()
+		require.NoError(t, err)
+		m, err := db.Models()
+		require.NoError(t, err)
+		r, err := db.Results()
+		require.NoError(t, err)
+		return len(f), len(m), len(r)
+	}
+	for _, tc := range []struct {
+		name                    string
+		put                     func() error
+		frames, models, results int
+	}{
+		{"result over frame", func() error { return db.PutResult(engine.ResultRecord{Key: "x", Body: []byte{1}}) }, 0, 0, 1},
+		{"frame over result", func() error { _, err := db.PutFrame(frameOf("x", 4)); return err }, 1, 0, 0},
+		{"result again", func() error { return db.PutResult(engine.ResultRecord{Key: "x", Body: []byte{2}}) }, 0, 0, 1},
+		{"model over result", func() error { _, err := db.PutModel(modelOf("x", 5)); return err }, 0, 1, 0},
+		{"result over model", func() error { return db.PutResult(engine.ResultRecord{Key: "x", Body: []byte{3}}) }, 0, 0, 1},
+	} {
+		require.NoError(t, tc.put(), tc.name)
+		f, m, r := count()
+		assert.Equal(t, []int{tc.frames, tc.models, tc.results}, []int{f, m, r}, tc.name)
+	}
 }
 
 func TestDeleteAll(t *testing.T) {

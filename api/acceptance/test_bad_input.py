@@ -443,6 +443,93 @@ def test_damaged_objects(target, frame, tmp_path):
             assert "damaged" in job["exception"] or "not a frame file" in job["exception"]
 
 
+# --- explanations
+
+
+@pytest.fixture
+def models(target, frame):
+    """A model of each kind on the flowers: late, price, kind, and odd for anomalies."""
+    for name in ("late", "price", "kind"):
+        assert train(target, training_frame="f", response_column=name, model_id=name)[1]["status"] == "DONE"
+    form = {"training_frame": "f", "ignored_columns": '["late","price","kind"]', "ntrees": 3, "sample_size": 50, "model_id": "odd"}
+    status, body = target.rest("POST", "/3/ModelBuilders/extendedisolationforest", form=form)
+    assert (status, ended(target, body)["status"]) == (200, "DONE")
+    yield ("late", "price", "kind", "odd")
+    assert target.rest("DELETE", "/3/Models")[0] == 200
+
+
+QUESTIONS = ["leaf_node_assignment", "predict_staged_proba", "predict_contributions", "feature_frequencies", "row_to_tree_assignment",
+             "deviances", "reconstruction_error", "reconstruction_error_per_feature", "reconstruct_train", "project_archetypes", "reverse_transform"]
+
+
+def test_questions(target, models):
+    """Each question to each kind of model: an answer, or a refusal that says why."""
+    for model in models:
+        for question in QUESTIONS:
+            for version in "34":
+                status, body = no_fault(target.rest("POST", f"/{version}/Predictions/models/{model}/frames/f", form={question: "true"}))
+                if status == 200 and version == "4":
+                    job = ended(target, {"key": body["key"]})
+                    assert job["status"] == "DONE" or "internal" not in job["exception"], job
+                elif status == 200:
+                    assert target.rest("DELETE", "/3/Frames/" + body["predictions_frame"]["name"])[0] == 200
+    for name, value in (("top_n", "-5"), ("top_n", "x"), ("bottom_n", "99999999999"), ("background_frame", "nosuch"), ("background_frame", "late"),
+                        ("predict_contributions_output_format", "x"), ("compare_abs", "maybe"), ("output_per_reference", "true"), ("nosuch", "1")):
+        form = {"predict_contributions": "true", name: value}
+        no_fault(target.rest("POST", "/3/Predictions/models/late/frames/f", form=form))
+    for name in ("top_n", "bottom_n"):
+        refused(target.rest("POST", "/3/Predictions/models/late/frames/f", form={name: "2"}), name, status=412)
+    refused(target.rest("POST", "/3/Predictions/models/late/frames/f", form={"predictions_frame": "price"}), "price names a model", status=412)
+    assert target.rest("GET", "/3/Models/price")[0] == 200
+
+
+def test_partial_dependence(target, models):
+    good = {"model_id": "price", "frame_id": "f", "cols": "[size]", "nbins": 3}
+    fields = ["model_id", "frame_id", "row_index", "cols", "weight_column_index", "add_missing_na", "nbins", "user_splits", "user_cols",
+              "num_user_splits", "col_pairs_2dpdp", "destination_key", "targets"]
+    for field in fields:
+        for value in [*VALUES, "f", "[size]", "[nosuch]", "[[size,nosuch]]", "[[size,size]]", "1000000000", "-2147483648", "[late]", "[colour,colour]"]:
+            status, body = no_fault(target.rest("POST", "/3/PartialDependence/", form={**good, field: value}))
+            if status == 200:
+                job = ended(target, {"key": body["key"]})
+                assert job["status"] == "DONE" or "internal" not in job["exception"], (field, value, job)
+                key = "".join(f"%{byte:02X}" for byte in body["dest"]["name"].encode())
+                no_fault(target.rest("GET", "/3/PartialDependence/" + key))
+                target.rest("DELETE", "/3/DKV/" + key)
+    refused(target.rest("POST", "/3/PartialDependence/", form={**good, "destination_key": "f"}), "f names a frame", status=412)
+    refused(target.rest("POST", "/3/PartialDependence/"), "model_id", status=412)
+    assert target.rest("GET", "/3/Frames/f/light")[0] == 200
+    assert target.rest("GET", "/3/PartialDependence/nosuch")[1]["partial_dependence_data"] is None, "H2O: an answer without content"
+
+
+def test_trees_and_interactions(target, models):
+    for model in (*models, "f", "nosuch", ""):
+        for number in (0, -1, 99, "x", 2**40):
+            for label in ("", "yes", "a", "nosuch"):
+                no_fault(target.rest("GET", "/3/Tree", model=model, tree_number=number, tree_class=label))
+        for depth in (0, -1, 1, 10**9, "x"):
+            form = {"model_id": model, "max_interaction_depth": depth, "max_tree_depth": depth, "max_deepening": -1}
+            no_fault(target.rest("POST", "/3/FeatureInteraction", form=form))
+        for variables in ("[]", "[size]", "[size,size]", "[size,nosuch]", "[late]", "[size,colour,weight]", ""):
+            for frame in ("f", "nosuch", "late"):
+                no_fault(target.rest("POST", "/3/FriedmansPopescusH", form={"model_id": model, "frame": frame, "variables": variables}))
+        for ast in ("(PermutationVarImp %s f 'AUTO' -1 1 [] 1)", "(PermutationVarImp %s f 'AUC' 10 2 ['size'] 1)", "(PermutationVarImp %s f 'x' -1 1 [] 1)",
+                    "(PermutationVarImp %s f 'AUTO' -9 1 [] 1)", "(PermutationVarImp %s f 'AUTO' -1 1e9 [] 1)", "(PermutationVarImp %s %s 'AUTO' -1 1 [] 1)",
+                    "(PermutationVarImp %s (cols f 0) 'AUTO' -1 1 [] 1)", "(model.reset.threshold %s nan)", "(model.reset.threshold %s 2)"):
+            no_fault(target.rest("POST", "/99/Rapids", form={"ast": ast.replace("%s", model or "f")}))
+    refused(target.rest("GET", "/3/Tree", model="nosuch", tree_number=0), "nosuch", status=400)
+    refused(target.rest("GET", "/3/Tree", model="price", tree_number=99), "99", status=400)
+
+
+def test_details_and_checkpoints_elsewhere(target, models, tmp_path):
+    for path in ("/etc/x.json", "", " ", str(tmp_path), f"{tmp_path}/{'x' * 300}", "s3://bucket/x", f"{tmp_path}/a\0b"):
+        refused(target.rest("GET", "/99/Models/late/json", dir=path))
+    assert target.rest("GET", "/99/Models/late/json", dir=f"{tmp_path}/x.json")[0] == 200
+    refused(target.rest("GET", "/99/Models/late/json", dir=f"{tmp_path}/x.json", force="false"), "exists already")
+    for path in ("/etc", "/proc/self", "/nosuch/folder", f"{tmp_path}/../../../../../../etc"):
+        refused(train(target, training_frame="f", response_column="late", export_checkpoints_dir=path), "export_checkpoints_dir", status=412)
+
+
 # --- many at once
 
 

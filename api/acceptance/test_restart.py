@@ -28,7 +28,7 @@ def large(tmp_path_factory):
 
 def views(server):
     """What the server shows of the objects that must survive, without its own address."""
-    paths = ("/3/Frames/kept.hex", "/3/Frames/derived", "/3/Models/kept")
+    paths = ("/3/Frames/kept.hex", "/3/Frames/derived", "/3/Models/kept", "/3/PartialDependence/dependence")
     text = json.dumps({path: server.rest("GET", path) for path in paths})
     return json.loads(text.replace(server.url.removeprefix("http://"), "ADDRESS"))
 
@@ -67,7 +67,11 @@ def test_everything_done_is_there(start, write):
     model.train(x=["size", "colour"], y="late", training_frame=frame, validation_frame=frame)
     model.predict(frame)
     h2o.assign(frame["size"] * 2, "derived")
+    h2o.rapids("(model.reset.threshold kept 0.3)")
+    model.partial_plot(frame, cols=["size"], destination_key="dependence", plot=False)
     before = views(server)
+    assert before["/3/PartialDependence/dependence"][1]["partial_dependence_data"]
+    assert before["/3/Models/kept"][1]["models"][0]["output"]["default_threshold"] == 0.3
     scores = h2o.as_list(model.predict(frame), use_pandas=False)
     server.kill()
 

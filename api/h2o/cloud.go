@@ -90,21 +90,28 @@ func (f *facade) about(*api.Request, struct{}) (AboutV3, error) {
 
 // capabilities answers /3/Capabilities and its parts.
 //
-// H2O: clients refuse to train XGBoost unless the core lists it; here a training
-// that lacks the library says so itself.
+// H2O: clients refuse to train XGBoost unless the core lists it, which it does
+// where the library is. Without it the entry has a longer name, which tells people
+// what is missing.
 func (f *facade) capabilities(core, rest bool) func(*api.Request, struct{}) (CapabilitiesV3, error) {
-	var names []string
-	if core {
-		names = append(names, "XGBoost")
+	return func(*api.Request, struct{}) (CapabilitiesV3, error) {
+		var names []string
+		if core {
+			name := "XGBoost"
+			if x := f.e.Diagnose().XGBoost; !x.Available {
+				name += ": " + x.Detail
+			}
+			names = append(names, name)
+		}
+		if rest { // the routes are there in any case
+			names = append(names, "XGBoost", "Algos", "Core V3", "Core V4")
+		}
+		out := CapabilitiesV3{Capabilities: make([]CapabilityEntryV3, len(names))}
+		for i, n := range names {
+			out.Capabilities[i].Name = n
+		}
+		return out, nil
 	}
-	if rest {
-		names = append(names, "Algos", "Core V3", "Core V4")
-	}
-	out := CapabilitiesV3{Capabilities: make([]CapabilityEntryV3, len(names))}
-	for i, n := range names {
-		out.Capabilities[i].Name = n
-	}
-	return func(*api.Request, struct{}) (CapabilitiesV3, error) { return out, nil }
 }
 
 // reproducibility tells on which server and data a model was trained.

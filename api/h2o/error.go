@@ -82,6 +82,11 @@ var statuses = []struct {
 	{errs.NotFound, "/99/Rapids", "", http.StatusBadRequest, javaIllegal},
 	{errs.Invalid, "/99/Rapids", "", http.StatusBadRequest, javaIllegal},
 
+	{errs.NotFound, "/99/Models.bin/", "dir", http.StatusPreconditionFailed, illegalArgument},
+	{errs.NotFound, "/3/PartialDependence/", "", http.StatusBadRequest, javaIllegal},
+	{errs.NotFound, "/3/Tree", "", http.StatusBadRequest, javaIllegal},
+	{errs.Invalid, "/3/Tree", "", http.StatusBadRequest, javaIllegal},
+
 	{errs.NotFound, "", "column", http.StatusNotFound, columnNotFound},
 	{errs.NotFound, "", "", http.StatusNotFound, keyNotFound},
 	{errs.Conflict, "", "", http.StatusBadRequest, javaIllegal},

@@ -19,6 +19,9 @@ func TestStatuses(t *testing.T) {
 	train := func(more ...string) []string {
 		return append([]string{"training_frame", "train.hex", "response_column", "y"}, more...)
 	}
+	partial := func(more ...string) []string {
+		return append([]string{"model_id", "m", "frame_id", "train.hex"}, more...)
+	}
 	for _, c := range []struct {
 		name, method, path string
 		params             []string
@@ -87,7 +90,53 @@ func TestStatuses(t *testing.T) {
 		{"trailing slash", "GET", "/3/Cloud/", nil, 404, notFound, "/3/Cloud/"},
 		{"only a version", "GET", "/3", nil, 404, notFound, "/3"},
 		{"PUT", "PUT", "/3/Cloud", nil, 400, "java.net.MalformedURLException", "Bad HTTP method: PUT"},
-		{"to come", "GET", "/3/Tree", nil, 412, illegalArgument, "trees: not available in this release"},
+		{"to come", "POST", "/3/SplitFrame", nil, 412, illegalArgument, "SplitFrame: not available in this release"},
+
+		{"tree without a model", "GET", "/3/Tree", nil, 412, illegalArgument, "Required field model not specified"},
+		{"tree without a number", "GET", "/3/Tree", []string{"model", "m"}, 412, illegalArgument, "Required field tree_number not specified"},
+		{"tree of unknown model", "GET", "/3/Tree", []string{"model", "nosuch", "tree_number", "0"}, 400, javaIllegal, "nosuch"},
+		{"tree of a frame", "GET", "/3/Tree", []string{"model", "train.hex", "tree_number", "0"}, 412, illegalArgument, "train.hex"},
+		{"tree number", "GET", "/3/Tree", []string{"model", "m", "tree_number", "99"}, 400, javaIllegal, "99"},
+		{"tree number as text", "GET", "/3/Tree", []string{"model", "m", "tree_number", "x"}, 412, illegalArgument, `cannot convert "x"`},
+		{"tree class of regression", "GET", "/3/Tree", []string{"model", "m", "tree_number", "0", "tree_class", "x"}, 400, javaIllegal, "no tree classes for Regression"},
+		{"tree rules", "GET", "/3/Tree", []string{"model", "m", "tree_number", "0", "plain_language_rules", "x"}, 400, javaIllegal, "AUTO, TRUE, FALSE"},
+		{"partial without a model", "POST", "/3/PartialDependence/", nil, 412, illegalArgument, "Required field model_id not specified"},
+		{"partial of unknown model", "POST", "/3/PartialDependence/", []string{"model_id", "nosuch", "frame_id", "train.hex"}, 400, javaIllegal, "nosuch"},
+		{"partial on unknown frame", "POST", "/3/PartialDependence/", []string{"model_id", "m", "frame_id", "nosuch"}, 400, javaIllegal, "nosuch"},
+		{"partial of a frame", "POST", "/3/PartialDependence/", []string{"model_id", "train.hex", "frame_id", "train.hex"}, 412, illegalArgument, "train.hex"},
+		{"partial into a frame", "POST", "/3/PartialDependence/", partial("destination_key", "train.hex"), 412, illegalArgument, "train.hex names a frame"},
+		{"partial pair of three", "POST", "/3/PartialDependence/", partial("col_pairs_2dpdp", "[[x,z,c]]"), 412, illegalArgument, "must be pairs of columns"},
+		{"partial points without columns", "POST", "/3/PartialDependence/", partial("user_splits", "[1,2]"), 412, illegalArgument, "user_splits has 2 points more"},
+		{"partial points without counts", "POST", "/3/PartialDependence/", partial("user_cols", "[x]"), 412, illegalArgument, "num_user_splits has 0 numbers for 1 columns"},
+		{"partial points of too few", "POST", "/3/PartialDependence/", partial("user_cols", "[x]", "num_user_splits", "[3]", "user_splits", "[1]"), 412, illegalArgument, "3 points; user_splits has 1 left"},
+		{"partial points of unknown column", "POST", "/3/PartialDependence/", partial("user_cols", "[o]", "num_user_splits", "[1]", "user_splits", "[1]"), 412, illegalArgument, "no column 'o'"},
+		{"partial points of unknown level", "POST", "/3/PartialDependence/", partial("user_cols", "[c]", "num_user_splits", "[1]", "user_splits", "[7]"), 412, illegalArgument, "not the code of a level"},
+		{"partial weights", "POST", "/3/PartialDependence/", partial("weight_column_index", "99"), 412, illegalArgument, "weight_column_index 99"},
+		{"partial row", "POST", "/3/PartialDependence/", partial("row_index", "-2"), 412, illegalArgument, "row_index is -2"},
+		{"partial under a frame's key", "GET", "/3/PartialDependence/train.hex", nil, 412, illegalArgument, "train.hex names a frame"},
+		{"interactions of unknown model", "POST", "/3/FeatureInteraction", []string{"model_id", "nosuch", "max_interaction_depth", "1", "max_tree_depth", "1", "max_deepening", "-1"}, 404, keyNotFound, "nosuch"},
+		{"interactions without limits", "POST", "/3/FeatureInteraction", []string{"model_id", "m"}, 412, illegalArgument, "max_interaction_depth"},
+		{"h of unknown frame", "POST", "/3/FriedmansPopescusH", []string{"model_id", "m", "frame", "nosuch", "variables", "[x]"}, 404, keyNotFound, "nosuch"},
+		{"h without variables", "POST", "/3/FriedmansPopescusH", []string{"model_id", "m", "frame", "train.hex"}, 412, illegalArgument, "variables"},
+		{"Java source", "GET", "/3/Models.java/nosuch", nil, 412, illegalArgument, "cannot be had as Java source"},
+		{"preview of Java source", "GET", "/3/Models.java/m/preview", nil, 412, illegalArgument, "cannot be had as Java source"},
+		{"MOJO", "GET", "/3/Models/m/mojo", nil, 412, illegalArgument, "cannot be had as MOJO"},
+		{"MOJO in a file", "GET", "/99/Models.mojo/m", []string{"dir", s.work}, 412, illegalArgument, "cannot be had as MOJO"},
+		{"details of unknown model", "GET", "/99/Models/nosuch/json", []string{"dir", s.work + "/m.json"}, 404, keyNotFound, "nosuch"},
+		{"details elsewhere", "GET", "/99/Models/m/json", []string{"dir", "/etc/m.json"}, 412, illegalArgument, "out of reach"},
+		{"details into a folder", "GET", "/99/Models/m/json", []string{"dir", s.work}, 412, illegalArgument, "name a file"},
+		{"details over a file", "GET", "/99/Models/m/json", []string{"dir", s.work + "/train.hex.csv", "force", "false"}, 412, illegalArgument, "exists already"},
+		{"two questions", "POST", "/3/Predictions/models/m/frames/train.hex", []string{"leaf_node_assignment", "true", "predict_staged_proba", "true"}, 412, illegalArgument, "both set"},
+		{"option without its question", "POST", "/4/Predictions/models/m/frames/train.hex", []string{"top_n", "2"}, 412, illegalArgument, "belongs to"},
+		{"leaf type", "POST", "/3/Predictions/models/m/frames/train.hex", []string{"leaf_node_assignment", "true", "leaf_node_assignment_type", "x"}, 400, javaIllegal, "Path, Node_ID"},
+		{"background frame", "POST", "/4/Predictions/models/m/frames/train.hex", []string{"predict_contributions", "true", "background_frame", "nosuch"}, 404, keyNotFound, "nosuch"},
+		{"reconstruction", "POST", "/4/Predictions/models/m/frames/train.hex", []string{"reconstruction_error", "true"}, 412, illegalArgument, "only autoencoders"},
+		{"custom metric", "POST", "/3/ModelMetrics/models/m/frames/train.hex", []string{"custom_metric_func", "python:x=y"}, 412, illegalArgument, "custom_metric_func"},
+		{"leaves as metrics", "POST", "/3/ModelMetrics/models/m/frames/train.hex", []string{"leaf_node_assignment", "true"}, 412, illegalArgument, "predictions alone"},
+		{"predictions into a model", "POST", "/4/Predictions/models/m/frames/train.hex", []string{"predictions_frame", "m"}, 412, illegalArgument, "m names a model"},
+		{"predictions into a model, at once", "POST", "/3/Predictions/models/m/frames/train.hex", []string{"predictions_frame", "m"}, 412, illegalArgument, "m names a model"},
+		{"threshold of regression", "POST", "/99/Rapids", []string{"ast", "(model.reset.threshold m 0.4)"}, 400, javaIllegal, "only a Binomial one"},
+		{"importance of a frame", "POST", "/99/Rapids", []string{"ast", "(PermutationVarImp train.hex train.hex 'AUTO' -1 1 [] 1)"}, 400, javaIllegal, "Expected a Model"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, got := s.ask(c.method, c.path, c.params...)

@@ -76,10 +76,41 @@ func TestAnswers(t *testing.T) {
 	later := check("predict_later", s.ok("POST", "/4/Predictions/models/binomial/frames/test.hex"))
 	assert.Equal(t, "DONE", s.end(later)["status"])
 	check("metrics", s.ok("GET", "/3/ModelMetrics"))
+
+	check("leaves", s.ok("POST", "/3/Predictions/models/regression/frames/test.hex", "leaf_node_assignment", "true", "leaf_node_assignment_type", "Path"))
+	shares := check("contributions", s.ok("POST", "/4/Predictions/models/binomial/frames/test.hex", "predict_contributions", "True",
+		"predict_contributions_output_format", "compact", "compare_abs", "False", "output_space", "False", "output_per_reference", "False"))
+	assert.Equal(t, "DONE", s.end(shares)["status"])
+	for name, columns := range map[string][]string{
+		"partial": {"cols", "[x,c]", "destination_key", "partial"}, "partial_pairs": {"col_pairs_2dpdp", "[[x,c]]", "destination_key", "partial_pairs"},
+	} {
+		job := check("partial_job", s.ok("POST", "/3/PartialDependence/", append(columns, "model_id", "binomial", "frame_id", "test.hex", "nbins", "5")...))
+		assert.Equal(t, "DONE", s.end(job)["status"])
+		check(name, s.ok("GET", "/3/PartialDependence/"+name))
+	}
+	check("no_partial", s.ok("GET", "/3/PartialDependence/nosuch"))
+	check("interactions", s.ok("POST", "/3/FeatureInteraction", "model_id", "binomial", "max_interaction_depth", "2", "max_tree_depth", "100", "max_deepening", "-1"))
+	check("h", s.ok("POST", "/3/FriedmansPopescusH", "model_id", "regression", "frame", "test.hex", "variables", "[x,z]"))
+	check("tree", s.ok("GET", "/3/Tree", "model", "binomial", "tree_number", "0", "plain_language_rules", "AUTO"))
+	check("tree_regression", s.ok("GET", "/3/Tree", "model", "regression", "tree_number", "4", "plain_language_rules", "TRUE"))
+	check("details", s.ok("GET", "/99/Models/regression/json", "dir", filepath.Join(s.work, "regression.json"), "force", "true"))
+	check("importance", s.ok("POST", "/99/Rapids", "ast", "(tmp= py_2 (PermutationVarImp regression test.hex 'AUTO' -1 1 [] 1))", "session_id", session))
+	check("threshold", s.ok("POST", "/99/Rapids", "ast", "(model.reset.threshold binomial 0.4)", "session_id", session))
+	for _, algo := range []string{"drf", "isolationforest", "extendedisolationforest"} {
+		params := []string{"training_frame", "train.hex", "ntrees", "5", "model_id", algo}
+		if algo == "drf" {
+			params = append(params, "response_column", "y", "validation_frame", "test.hex")
+		}
+		require.Equal(t, "DONE", s.end(s.ok("POST", "/3/ModelBuilders/"+algo, params...), "job")["status"])
+		check("model_"+algo, s.ok("GET", "/3/Models/"+algo))
+	}
+	check("measure_anomaly", s.ok("POST", "/3/ModelMetrics/models/isolationforest/frames/test.hex", "auc_type", "none"))
 	check("models", s.ok("GET", "/3/Models"))
 
 	_, got := s.ask("GET", "/3/Models/nosuch")
 	check("error", got)
+	_, got = s.ask("GET", "/3/Models/nosuch/mojo")
+	check("mojo", got)
 	_, got = s.ask("POST", "/3/ModelBuilders/gbm", "training_frame", "train.hex", "response_column", "y", "ntrees", "-5")
 	delete(golden["builder_error"].(map[string]any), "values") // COMPAT: H2O's private fields
 	for _, hidden := range []string{"parallelize_cross_validation", "max_categorical_levels"} {

@@ -5,7 +5,9 @@ import (
 	"strconv"
 
 	"github.com/geyser-ml/geyser/api"
+	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/param"
 )
 
 // showModel answers GET /3/Models/{model_id}.
@@ -58,6 +60,26 @@ func (f *facade) saveModel(_ *api.Request, in exportModelIn) (ModelExportV3, err
 	path, err := f.e.SaveModel(string(in.ID), in.Dir, in.Force)
 	in.Dir = path
 	return ModelExportV3{exportIn: in.exportIn}, err
+}
+
+// saveModelJSON answers GET /99/Models/{model_id}/json.
+func (f *facade) saveModelJSON(_ *api.Request, in exportModelIn) (ModelExportV3, error) {
+	m, err := f.e.Model(string(in.ID), "model_id")
+	if err != nil {
+		return ModelExportV3{}, err
+	}
+	return ModelExportV3{exportIn: in.exportIn}, f.e.SaveText(in.Dir, "dir", in.Force, encode(f.modelV3(m), ""))
+}
+
+// noJava answers the requests for Java source, also for models that are not there.
+// H2O: this release of it refuses them, too.
+func (f *facade) noJava(*api.Request, param.Raw) (api.Reply, error) {
+	return api.Reply{}, errs.Unavailablef("", "models cannot be had as Java source; GET /3/Models.fetch.bin/{model_id} sends one to be loaded by this server")
+}
+
+// noMojo answers the requests for MOJO files in the same way.
+func (f *facade) noMojo(*api.Request, param.Raw) (api.Reply, error) {
+	return api.Reply{}, errs.Unavailablef("", "models cannot be had as MOJO files; GET /3/Models.fetch.bin/{model_id} sends one to be loaded by this server")
 }
 
 // loadModel answers POST /99/Models.bin/.

@@ -11,16 +11,17 @@ import (
 // scored starts the answer about a model and a frame.
 func scored(in scoreIn) ModelMetricsListSchemaV3 {
 	return ModelMetricsListSchemaV3{
-		Model: modelKey(string(in.Model)), Frame: frameKey(string(in.Frame)), ModelMetrics: []any{},
+		Model: modelKey(string(in.Model)), Frame: frameKey(string(in.Frame)), OutputPerRef: in.OutputPerRef, ModelMetrics: []any{},
 	}
 }
 
 // predict answers POST /3/Predictions/models/{model}/frames/{frame}.
 func (f *facade) predict(_ *api.Request, in scoreIn) (ModelMetricsListSchemaV3, error) {
-	if err := in.unavailable(); err != nil {
+	q, err := in.question()
+	if err != nil {
 		return ModelMetricsListSchemaV3{}, err
 	}
-	p, err := f.e.Predict(context.Background(), string(in.Model), string(in.Frame), string(in.Predictions))
+	p, err := f.e.Predict(context.Background(), q)
 	if err != nil {
 		return ModelMetricsListSchemaV3{}, err
 	}
@@ -35,18 +36,23 @@ func (f *facade) predict(_ *api.Request, in scoreIn) (ModelMetricsListSchemaV3, 
 
 // predictLater answers POST /4/Predictions/models/{model}/frames/{frame}.
 func (f *facade) predictLater(_ *api.Request, in scoreIn) (JobV3, error) {
-	if err := in.unavailable(); err != nil {
+	q, err := in.question()
+	if err != nil {
 		return JobV3{}, err
 	}
-	return f.jobOrError(f.e.PredictJob(string(in.Model), string(in.Frame), string(in.Predictions)))
+	return f.jobOrError(f.e.PredictJob(q))
 }
 
 // measure answers POST /3/ModelMetrics/models/{model}/frames/{frame}.
 func (f *facade) measure(_ *api.Request, in scoreIn) (ModelMetricsListSchemaV3, error) {
-	if err := in.unavailable(); err != nil {
+	q, err := in.question()
+	if err == nil && q.Want != engine.Predictions {
+		err = errs.Invalidf("model", "metrics are made of predictions alone; ask /3/Predictions for anything else")
+	}
+	if err != nil {
 		return ModelMetricsListSchemaV3{}, err
 	}
-	m, err := f.e.Measure(context.Background(), string(in.Model), string(in.Frame), in.AUCType)
+	m, err := f.e.Measure(context.Background(), q.Model, q.Frame, q.AUC)
 	if err != nil {
 		return ModelMetricsListSchemaV3{}, err
 	}

@@ -34,7 +34,10 @@ func keyOf(schema, kind, url, name string) *keyV3 {
 func frameKey(name string) *keyV3 { return keyOf("FrameKeyV3", "Frame", "/3/Frames/", name) }
 func modelKey(name string) *keyV3 { return keyOf("ModelKeyV3", "Model", "/3/Models/", name) }
 func jobKey(name string) *keyV3   { return keyOf("JobKeyV3", "Job", "/3/Jobs/", name) }
-func anyKey(name string) *keyV3   { return keyOf("KeyV3", "Keyed", "", name) }
+func partialKey(name string) *keyV3 {
+	return keyOf("PartialDependenceKeyV3", "PartialDependence", "/3/PartialDependence/", name)
+}
+func anyKey(name string) *keyV3 { return keyOf("KeyV3", "Keyed", "", name) }
 
 // nameless is the key of a frame that is not stored.
 func nameless() *keyV3 { return &keyV3{name: "FrameKeyV3", kind: "Key<Frame>"} }
@@ -46,6 +49,8 @@ func keyFor(kind, name string) *keyV3 {
 		return frameKey(name)
 	case "model":
 		return modelKey(name)
+	case "partial dependence":
+		return partialKey(name)
 	}
 	return anyKey(name)
 }

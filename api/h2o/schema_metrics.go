@@ -6,7 +6,6 @@ import (
 	"github.com/geyser-ml/geyser/engine"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
-	"github.com/geyser-ml/geyser/engine/param"
 	"github.com/geyser-ml/geyser/engine/table"
 )
 
@@ -73,6 +72,13 @@ type ModelMetricsMultinomialV3 struct {
 	PRTable            *table.Table       `json:"multinomial_aucpr_table" help:"The areas by class and pair."`
 }
 
+// ModelMetricsAnomalyV3 is what only anomaly scores have.
+type ModelMetricsAnomalyV3 struct {
+	ModelMetricsBaseV3 `meta:"ModelMetricsAnomaly"`
+	MeanScore          float64 `json:"mean_score" help:"Mean length of the paths through the trees."`
+	MeanNormalized     float64 `json:"mean_normalized_score" help:"Mean anomaly score."`
+}
+
 // ConfusionMatrixV3 is a confusion matrix.
 type ConfusionMatrixV3 struct {
 	object `meta:"ConfusionMatrix"`
@@ -120,6 +126,8 @@ func metricsV3(x measured) any {
 			Loglikelihood: m.Loglikelihood, AIC: m.AIC, MeanError: k.MeanPerClassError, AUC: k.AUC, PRAUC: k.PRAUC,
 			AUCTable: k.AUCTable, PRTable: k.PRTable,
 		}
+	case m.Anomaly != nil:
+		return ModelMetricsAnomalyV3{ModelMetricsBaseV3: base, MeanScore: m.Anomaly.MeanScore, MeanNormalized: m.Anomaly.MeanNormalizedScore}
 	}
 	r := m.Regression
 	return ModelMetricsRegressionV3{
@@ -144,69 +152,8 @@ type ModelMetricsListSchemaV3 struct {
 	Predictions  *keyV3    `json:"predictions_frame" type:"Key<Frame>" schema:"FrameKeyV3" help:"Key of the predictions."`
 	Deviances    *keyV3    `json:"deviances_frame" type:"Key<Frame>" schema:"FrameKeyV3" help:"Not available."`
 	CustomAUUC   []float64 `json:"custom_auuc_thresholds" help:"Not available."`
-	OutputPerRef bool      `json:"output_per_reference" help:"Not available."`
+	OutputPerRef bool      `json:"output_per_reference" help:"Whether contributions were asked for by row of the background frame."`
 	ModelMetrics []any     `json:"model_metrics" type:"ModelMetrics[]" schema:"ModelMetricsBaseV3" help:"The measurements."`
-}
-
-// scoreIn is a model, a frame, and what to make of them. Beyond plain
-// predictions nothing is available yet, but all must be understood.
-type scoreIn struct {
-	Model          param.ModelKey `param:"model" direction:"in" help:"Key of the model."`
-	Frame          param.FrameKey `param:"frame" direction:"in" help:"Key of the frame."`
-	Predictions    param.FrameKey `param:"predictions_frame" direction:"in" help:"Key of the predictions; made up when it is left out."`
-	AUCType        string         `param:"auc_type" values:"AUTO,NONE,MACRO_OVR,WEIGHTED_OVR,MACRO_OVO,WEIGHTED_OVO" direction:"in" help:"How the areas of several classes are averaged."`
-	AUUCType       string         `param:"auuc_type" direction:"in" help:"Accepted and not used."`
-	AUUCBins       int            `param:"auuc_nbins" direction:"in" help:"Accepted and not used."`
-	CustomAUUC     []float64      `param:"custom_auuc_thresholds" direction:"in" help:"Accepted and not used."`
-	CustomMetric   string         `param:"custom_metric_func" direction:"in" help:"Not available."`
-	Deviances      bool           `param:"deviances" direction:"in" help:"Not available."`
-	DeviancesFrame param.FrameKey `param:"deviances_frame" direction:"in" help:"Accepted and not used."`
-	Reconstruct    bool           `param:"reconstruction_error" direction:"in" help:"Not available."`
-	ReconstructBy  bool           `param:"reconstruction_error_per_feature" direction:"in" help:"Not available."`
-	ReconTrain     bool           `param:"reconstruct_train" direction:"in" help:"Not available."`
-	DeepLayer      int            `param:"deep_features_hidden_layer" default:"-1" direction:"in" help:"Not available."`
-	DeepLayerName  string         `param:"deep_features_hidden_layer_name" direction:"in" help:"Not available."`
-	Archetypes     bool           `param:"project_archetypes" direction:"in" help:"Not available."`
-	Reverse        bool           `param:"reverse_transform" direction:"in" help:"Not available."`
-	Leaves         bool           `param:"leaf_node_assignment" direction:"in" help:"Not available."`
-	LeafType       string         `param:"leaf_node_assignment_type" values:"Path,Node_ID" direction:"in" help:"Accepted and not used."`
-	Staged         bool           `param:"predict_staged_proba" direction:"in" help:"Not available."`
-	Contributions  bool           `param:"predict_contributions" direction:"in" help:"Not available."`
-	ContribFormat  string         `param:"predict_contributions_output_format" values:"Original,Compact" direction:"in" help:"Accepted and not used."`
-	TopN           int            `param:"top_n" direction:"in" help:"Accepted and not used."`
-	BottomN        int            `param:"bottom_n" direction:"in" help:"Accepted and not used."`
-	CompareAbs     bool           `param:"compare_abs" direction:"in" help:"Accepted and not used."`
-	Background     param.FrameKey `param:"background_frame" direction:"in" help:"Accepted and not used."`
-	OutputSpace    bool           `param:"output_space" direction:"in" help:"Accepted and not used."`
-	OutputPerRef   bool           `param:"output_per_reference" direction:"in" help:"Accepted and not used."`
-	RowToTree      bool           `param:"row_to_tree_assignment" direction:"in" help:"Not available."`
-	Frequencies    bool           `param:"feature_frequencies" direction:"in" help:"Not available."`
-	Exemplar       int            `param:"exemplar_index" default:"-1" direction:"in" help:"Not available."`
-}
-
-// unavailable reports what is asked for beyond predictions.
-func (in scoreIn) unavailable() error {
-	for _, x := range []struct {
-		asked       bool
-		field, what string
-	}{
-		{in.CustomMetric != "", "custom_metric_func", "custom metrics"},
-		{in.Deviances, "deviances", "deviances"},
-		{in.Reconstruct || in.ReconstructBy || in.ReconTrain, "reconstruction_error", "reconstruction"},
-		{in.DeepLayer >= 0 || in.DeepLayerName != "", "deep_features_hidden_layer", "deep features"},
-		{in.Archetypes || in.Reverse, "project_archetypes", "archetypes"},
-		{in.Leaves, "leaf_node_assignment", "leaf node assignment"},
-		{in.Staged, "predict_staged_proba", "staged probabilities"},
-		{in.Contributions, "predict_contributions", "contributions"},
-		{in.RowToTree, "row_to_tree_assignment", "row to tree assignment"},
-		{in.Frequencies, "feature_frequencies", "feature frequencies"},
-		{in.Exemplar >= 0, "exemplar_index", "exemplars"},
-	} {
-		if x.asked {
-			return laterIn(x.field, x.what)
-		}
-	}
-	return nil
 }
 
 // ModelMetricsMakerSchemaV3 is a measurement of two frames.

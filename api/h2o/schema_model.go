@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/geyser-ml/geyser/engine/frame"
@@ -146,7 +147,12 @@ type extras struct {
 // appendFields implements inliner.
 func (e extras) appendFields(b []byte) []byte {
 	for _, name := range slices.Sorted(maps.Keys(e.numbers)) {
-		b = appendFloat(append(appendString(append(b, ','), name), ':'), e.numbers[name], 64)
+		b = append(appendString(append(b, ','), name), ':')
+		if flags[name] {
+			b = strconv.AppendBool(b, e.numbers[name] != 0)
+			continue
+		}
+		b = appendFloat(b, e.numbers[name], 64)
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.tables)) {
 		b = appendAny(append(appendString(append(b, ','), name), ':'), e.tables[name])
@@ -165,8 +171,8 @@ func (f *facade) modelV3(m model.Model) ModelSchemaV3 {
 		CVModels: modelKeys(who.CVModels), CVPredictions: frameKeys(who.CVPredictions),
 		CVHoldout: frameKey(who.CVHoldout), CVFolds: frameKey(who.CVFolds),
 		Category: string(info.Category), Summary: info.Summary, History: info.HistoryTable(), CVHistory: info.FoldHistoryTables(),
-		CVSummary: info.CVSummary, Start: who.Started.UnixMilli(), Threshold: info.Threshold, Help: f.outputHelp(),
-		Importances: info.Importance, Extra: extras{info.Numbers, info.Tables},
+		CVSummary: info.CVSummary, Start: who.Started.UnixMilli(), Threshold: info.Threshold, Importances: info.Importance,
+		Extra: extras{info.Numbers, info.Tables}, Help: outputHelp(extras{info.Numbers, info.Tables}),
 		Reproduce: f.reproducibility([2]any{"training_frame", who.TrainChecksum}, [2]any{"validation_frame", who.ValidChecksum}),
 	}
 	if !who.Running {
@@ -176,6 +182,7 @@ func (f *facade) modelV3(m model.Model) ModelSchemaV3 {
 	for i, k := range info.Kinds {
 		o.Types[i] = kindWords[k]
 	}
+	o.OriginalNames = info.Original()
 	at := who.Ended
 	if who.Running {
 		at = time.Now()
@@ -229,15 +236,29 @@ func (f *facade) algoID(name string) string {
 	return name
 }
 
+// flags are the numbers among these fields that are sent as truth values.
+var flags = map[string]bool{"sparse": true}
+
 // extraHelp tells the meaning of fields that algorithms add to their output.
 var extraHelp = map[string]string{
-	"init_f": "Value on the scale of the link from which the trees start.",
-	"__meta": "What this object is.",
+	"__meta":                         "What this object is.",
+	"init_f":                         "Value on the scale of the link from which the trees start.",
+	"native_parameters":              "Parameters as the library takes them.",
+	"sparse":                         "Whether the library was given sparse rows.",
+	"variable_importances_cover":     "Predictors by the rows that reach splits on them.",
+	"variable_importances_frequency": "Predictors by the number of splits on them.",
+	"variable_splits":                "Predictors by the splits on them: how many, how even and how deep.",
 }
 
 // outputHelp tells the meaning of the fields of an output.
-func (f *facade) outputHelp() map[string]string {
-	out := maps.Clone(extraHelp)
+func outputHelp(e extras) map[string]string {
+	out := map[string]string{"__meta": extraHelp["__meta"]}
+	for name := range e.numbers {
+		out[name] = extraHelp[name]
+	}
+	for name := range e.tables {
+		out[name] = extraHelp[name]
+	}
 	for _, w := range planOf(reflect.TypeFor[ModelOutputSchemaV3]()).fields {
 		if !w.inline {
 			out[w.name] = w.tag.Get("help")
@@ -246,9 +267,17 @@ func (f *facade) outputHelp() map[string]string {
 	return out
 }
 
+// predictors lists the predictors of a model as its frames have them.
+func predictors(info *model.Info) []string {
+	if info.Encoding != nil {
+		return info.Encoding.Names
+	}
+	return info.Names[:info.Predictors]
+}
+
 // scores reports whether a model can score a frame: all predictors are there.
 func scores(info *model.Info, fr *frame.Frame) bool {
-	for _, n := range info.Names[:info.Predictors] {
+	for _, n := range predictors(info) {
 		if fr.Index(n) < 0 {
 			return false
 		}
@@ -266,7 +295,7 @@ type modelIn struct {
 
 // ModelExportV3 says where a model was written.
 type ModelExportV3 struct {
-	request `meta:"ModelExport"`
+	request
 	exportIn
 }
 

@@ -33,6 +33,10 @@ func (noRepo) Frames() ([]engine.FrameRecord, error)                    { return
 func (noRepo) PutModel(engine.ModelRecord) (*engine.ModelRecord, error) { return nil, nil }
 func (noRepo) DeleteModel(string) error                                 { return nil }
 func (noRepo) Models() ([]engine.ModelRecord, error)                    { return nil, nil }
+func (noRepo) PutResult(engine.ResultRecord) error                      { return nil }
+func (noRepo) DeleteResult(string) error                                { return nil }
+func (noRepo) Results() ([]engine.ResultRecord, error)                  { return nil, nil }
+func (noRepo) ResultBody(string) ([]byte, error)                        { return nil, nil }
 func (noRepo) Jobs() ([]job.Snapshot, error)                            { return nil, nil }
 func (noRepo) DeleteAll([]string) error                                 { return nil }
 func (noRepo) Setting(string) (string, bool, error)                     { return "", false, nil }

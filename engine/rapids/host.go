@@ -17,6 +17,9 @@ type Host interface {
 	Remove(key string) (bool, error)
 	// Keys lists the keys of frames and models.
 	Keys() []string
+	// ResetThreshold gives the binomial model under key another threshold between its
+	// classes and returns the one that it had.
+	ResetThreshold(key string, threshold float64) (old float64, err error)
 	// Room is an Unavailable error when bytes more do not fit into memory.
 	Room(bytes int64) error
 	// Zone returns the name of the time zone in which times are read and taken apart.

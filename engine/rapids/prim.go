@@ -42,7 +42,7 @@ func init() {
 	for _, theme := range [][]Prim{
 		environmentPrims(), selectionPrims(), bindingPrims(), assignmentPrims(), arithmeticPrims(), mathPrims(),
 		logicPrims(), reductionPrims(), momentPrims(), factorPrims(), conversionPrims(), countPrims(), quantilePrims(),
-		applyPrims(), randomPrims(), zonePrims(), sortPrims(),
+		applyPrims(), randomPrims(), zonePrims(), sortPrims(), modelPrims(),
 	} {
 		for _, p := range theme {
 			if prims[p.Name] != nil {

@@ -66,6 +66,14 @@ func (o *objects) Room(bytes int64) error {
 	}
 	return nil
 }
+
+// ResetThreshold has one model, whose threshold was a half.
+func (o *objects) ResetThreshold(key string, threshold float64) (float64, error) {
+	if threshold < 0 || threshold > 1 {
+		return 0, errs.Invalidf("threshold", "%s cannot have it", key)
+	}
+	return 0.5, nil
+}
 func (o *objects) Zone() string        { return o.zone }
 func (o *objects) SetZone(name string) { o.zone = name }
 

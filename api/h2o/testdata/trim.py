@@ -24,6 +24,11 @@ ANSWERS = {
     "network": "logs_and_admin/0031", "capabilities": "logs_and_admin/0034", "typeahead": "logs_and_admin/0036",
     "steam": "logs_and_admin/0045", "endpoints4": "logs_and_admin/0048", "grids": "logs_and_admin/0054",
     "leaderboards": "logs_and_admin/0055", "metrics": "logs_and_admin/0056", "endpoint": "logs_and_admin/0057",
+    "leaves": "gbm/0027", "contributions": "gbm/0036", "partial_job": "gbm/0070", "partial": "gbm/0073", "partial_pairs": "gbm/0077",
+    "no_partial": "errors/0128", "interactions": "gbm/0033", "h": "gbm/0034", "tree": "gbm/0120", "tree_regression": "gbm/0035",
+    "details": "gbm_more/0238", "mojo": "errors/0127", "importance": "gbm/0089", "threshold": "gbm/0108",
+    "model_drf": "drf/0020", "model_isolationforest": "isolationforest/0020", "model_extendedisolationforest": "isolationforest/0055",
+    "measure_anomaly": "isolationforest/0025",
     "echo": "logs_and_admin/0061", "collect": "logs_and_admin/0063", "lock": "logs_and_admin/0065",
 }
 SCHEMAS = {"CloudV3": "connect/0001", "H2OErrorV3": "connect/0002", "H2OModelBuilderErrorV3": "connect/0003"}
