@@ -16,7 +16,7 @@ func BenchmarkAPI(b *testing.B) {
 	small, _ := csvFile(b, data.Flights(100, 1), "small.csv")
 	c.load(flights, "flights")
 	c.load(one, "one")
-	c.train(url.Values{"training_frame": {"flights"}, "model_id": {"m"}, "ntrees": {"20"}, "max_depth": {"5"}, "seed": {"1"}})
+	c.train("gbm", url.Values{"training_frame": {"flights"}, "model_id": {"m"}, "ntrees": {"20"}, "max_depth": {"5"}, "seed": {"1"}})
 	session := struct {
 		Key string `json:"session_key"`
 	}{}

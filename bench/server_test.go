@@ -142,11 +142,13 @@ func (c *client) load(path, key string) {
 	c.wait(s)
 }
 
-// train trains a gbm on the column late.
-func (c *client) train(form url.Values) {
+// train trains an algorithm, on the column late if it takes one.
+func (c *client) train(algo string, form url.Values) {
 	c.tb.Helper()
-	form.Set("response_column", "late")
+	if algo != "isolationforest" {
+		form.Set("response_column", "late")
+	}
 	var s started
-	c.do("POST", "/3/ModelBuilders/gbm", form, &s)
+	c.do("POST", "/3/ModelBuilders/"+algo, form, &s)
 	c.wait(s)
 }

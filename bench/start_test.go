@@ -87,7 +87,7 @@ func fill(b *testing.B, binary, dir string, n int) {
 	for i := range n {
 		frame := fmt.Sprintf("frame%d", i)
 		c.load(path, frame)
-		c.train(url.Values{"training_frame": {frame}, "model_id": {fmt.Sprintf("model%d", i)}, "ntrees": {"10"}})
+		c.train("gbm", url.Values{"training_frame": {frame}, "model_id": {fmt.Sprintf("model%d", i)}, "ntrees": {"10"}})
 	}
 	c.http.CloseIdleConnections()
 	p.stop(b)
