@@ -138,7 +138,7 @@ func (s *finder) scanMonotone(sign int8, left tally, vals []tally, bins []uint16
 	}
 	s.best.at = int32(at + 1)
 	if bins != nil {
-		s.best.at = int32(bins[at])
+		s.best.at = behind(bins, at)
 	}
 	return true
 }

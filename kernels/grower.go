@@ -221,9 +221,15 @@ func (g *goGrower) candidates(n *growNode) []int32 {
 	return g.treeFeatures()
 }
 
+// lookAgain is the least weight of a node that looks at all its candidates where none
+// of those that it drew can be split.
+// Why: a large node that ends by such a draw loses what it could tell; a small one
+// that goes on fits noise.
+const lookAgain = 64
+
 // features returns the columns that a node looks at: its candidates, or as many of
-// them as its rate says, drawn by its path. Where none of those can be split it
-// looks at all. The result is valid until w is used again.
+// them as its rate says, drawn by its path. Where none of those can be split, a
+// node of weight lookAgain looks at all. The result is valid until w is used again.
 func (g *goGrower) features(n *growNode, w *work) []int32 {
 	all := g.candidates(n)
 	rate := g.in.SplitRate
@@ -327,7 +333,7 @@ func (g *goGrower) search(ids []int32) {
 	var all [][]int32
 	for i, id := range ids {
 		n := &g.nodes[id]
-		if c := g.candidates(n); !n.found && len(picked[i]) < len(c) {
+		if c := g.candidates(n); !n.found && len(picked[i]) < len(c) && n.Sum.W >= lookAgain {
 			again, all = append(again, id), append(all, c)
 		}
 	}

@@ -306,7 +306,7 @@ func (s *subtree) search(g *goGrower, w *work, n *growNode, level int) bool {
 	}
 	picked := g.features(n, w)
 	try(picked)
-	if all := g.candidates(n); f.best.feature < 0 && len(picked) < len(all) {
+	if all := g.candidates(n); f.best.feature < 0 && len(picked) < len(all) && n.Sum.W >= lookAgain {
 		try(all)
 	}
 	best := f.best.feature

@@ -105,8 +105,8 @@ type TreeInput struct {
 	Features []int32          // columns the tree may use, ascending; nil for all
 	// SplitRate is the share of Features drawn anew for each node; the rate of a
 	// node at depth d is SplitRate * LevelRate^d, at least one column; 0 means 1
-	// for both. Where none of them can be split the node looks at all Features. Draws
-	// are keyed by (seed, tree, node path).
+	// for both. Where none of them can be split, a node of weight 64 looks at all
+	// Features. Draws are keyed by (seed, tree, node path).
 	SplitRate, LevelRate float64
 }
 

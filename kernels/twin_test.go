@@ -250,7 +250,7 @@ func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int, p naivePath) {
 	var bestLeft, bestRight []naiveRow
 	drawn, all := t.features(path, depth, p)
 	for i, f := range append(slices.Clone(drawn), all...) {
-		if depth >= t.cfg.MaxDepth || t.cfg.Random || i == len(drawn) && best.Feature >= 0 {
+		if depth >= t.cfg.MaxDepth || t.cfg.Random || i == len(drawn) && (best.Feature >= 0 || total.W < 64) {
 			break
 		}
 		missing := slices.ContainsFunc(rows, func(r naiveRow) bool { return t.bin[f][r.row] == 0 })
@@ -279,6 +279,17 @@ func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int, p naivePath) {
 				if s := t.score(L, R, p); s > top {
 					top = s
 					best = Split{Feature: int32(f), Bin: i + 1, MissingLeft: missingLeft, Gain: s - own, Left: L, Right: R}
+					if t.bins.Levels(f) == 0 {
+						next := math.MaxInt
+						for _, row := range rows {
+							if b := t.bin[f][row.row]; b > i+1 {
+								next = min(next, b)
+							}
+						}
+						if next < math.MaxInt {
+							best.Bin = (i + 1 + next - 1) / 2
+						}
+					}
 					if !missing {
 						best.MissingLeft = L.W >= R.W
 					}

@@ -50,6 +50,9 @@ typedef struct {
 // Share of the reliability of a level below which it is pooled.
 #define NATIVE_NOISE_SHARE 0.25
 
+// Least weight of a node that looks at all columns where none of those drawn has a split.
+#define NATIVE_LOOK_AGAIN 64
+
 // The best split so far. at is the last bin that goes left or, of so many levels in
 // order, how many do.
 typedef struct {

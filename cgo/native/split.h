@@ -391,7 +391,8 @@ static void try_feature(finder *f, int32_t feature, int levels) {
     at = right;
   }
   if (at < 0) return;
-  f->best.at = f->c.bin[at];
+  f->best.at = f->c.bin[at];  // half way to the next bin with rows: kernels/split.go says why
+  if (at + 1 < f->count) f->best.at = (f->c.bin[at] + f->c.bin[at + 1] - 1) / 2;
   f->best.levels = 0;
   if (levels) keep(f, all, at + 1);
 }

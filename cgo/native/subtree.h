@@ -244,8 +244,8 @@ static void try_all(growth *g, const native_node *n, const int32_t *feats, int c
   }
 }
 
-// split finds the split of node at from cells, among the columns that it draws, or
-// among all where none of these has one. It returns 0 where there is none, -1
+// split finds the split of node at from cells, among the columns that it draws, or,
+// if it is large, among all where none of these has one. It returns 0 where there is none, -1
 // where there is no room for its set.
 static int split(growth *g, int64_t at, uint64_t path, int64_t depth, const int64_t *cells) {
   native_node *n = &g->nodes[at];
@@ -255,7 +255,8 @@ static int split(growth *g, int64_t at, uint64_t path, int64_t depth, const int6
   begin(&g->f, &g->t->search, &n->sum, need);
   if (g->t->search.weigh) g->f.squares = noise(g, g->place + n->lo, n->rows) * g->t->search.squares;
   try_all(g, n, picked, count, cells);
-  if (g->f.best.feature < 0 && count < g->t->candidates) try_all(g, n, g->candidates, g->t->candidates, cells);
+  if (g->f.best.feature < 0 && count < g->t->candidates && (double)n->sum.w * g->t->search.unit_w >= NATIVE_LOOK_AGAIN)
+    try_all(g, n, g->candidates, g->t->candidates, cells);
   if (g->f.best.feature < 0) return 0;
   if (!keep_split(g, n, own)) return -1;
   if (depth == 0) g->t->min_gain = g->t->min_gain_share * n->gain;
