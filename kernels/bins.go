@@ -65,13 +65,13 @@ func newBins(loops loops, threads, rows int, feats []feature, cols []Column) *go
 			feats[f].word, feats[f].shift = at[k]-1, uint(len(w.feats))*w.width()
 			w.feats = append(w.feats, f)
 			if wide {
-				feats[f].wide = make([]uint16, rows)
+				feats[f].wide = large[uint16](rows)
 			} else {
-				feats[f].narrow = make([]uint8, rows)
+				feats[f].narrow = large[uint8](rows)
 			}
 		}
 	}
-	b.data = make([]uint64, rows*len(b.words))
+	b.data = large[uint64](rows * len(b.words))
 	lookups := make([]lookup, len(feats))
 	for f := range feats {
 		lookups[f] = newLookup(&feats[f])

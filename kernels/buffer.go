@@ -19,7 +19,7 @@ type mirror interface {
 func NewBuffer[T any](host []T) *Buffer[T] { return &Buffer[T]{host: host} }
 
 // MakeBuffer allocates n zero values.
-func MakeBuffer[T any](n int) *Buffer[T] { return &Buffer[T]{host: make([]T, n)} }
+func MakeBuffer[T any](n int) *Buffer[T] { return &Buffer[T]{host: large[T](n)} }
 
 // Len returns the number of values.
 func (b *Buffer[T]) Len() int { return len(b.host) }

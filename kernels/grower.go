@@ -99,7 +99,7 @@ func (b *goBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
 		g.minW = math.MaxInt64 / 4
 	}
 	for i := range g.rows {
-		g.rows[i].a = make([]uint64, gb.rows)
+		g.rows[i].a = large[uint64](gb.rows)
 	}
 	budget := cfg.MaxBytes
 	if budget <= 0 {
@@ -157,7 +157,7 @@ func (g *goGrower) Begin(in TreeInput) (Node, error) {
 		return Node{}, err
 	}
 	if g.quant.lanes > 1 && g.rows[1].b == nil {
-		g.rows[1].b = make([]uint64, rows)
+		g.rows[1].b = large[uint64](rows)
 	}
 	if g.quant.lanes == 1 {
 		g.rows[0].b, g.rows[1].b = nil, nil

@@ -4,7 +4,7 @@ package tree
 // rows have been looked at, but often enough to see where training leads.
 const (
 	measuredRows = 1_000_000
-	fewest       = 5  // measurements
+	fewest       = 2  // measurements
 	perRound     = 10 // measurements for each stopping round
 )
 

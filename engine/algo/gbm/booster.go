@@ -194,7 +194,7 @@ func (b *booster) first(d *model.Data) float64 {
 func (b *booster) start(d *model.Data, center float64) [][]float64 {
 	scores := make([][]float64, width(len(d.Domain)))
 	for c := range scores {
-		scores[c] = make([]float64, d.Rows)
+		scores[c] = kernels.MakeBuffer[float64](d.Rows).HostWrite()
 		if d.Offset != nil {
 			d.Offset.Floats(0, d.Rows, scores[c])
 		}
