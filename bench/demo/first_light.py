@@ -46,7 +46,7 @@ def main(url, file):
     train, test = flights.split_frame(ratios=[0.8], seed=1, destination_frames=["flights_train", "flights_test"])
 
     predictors = [name for name in flights.columns if name not in (RESPONSE, LEAK)]
-    model = H2OGradientBoostingEstimator(model_id="first_light", ntrees=50, max_depth=5, nbins_cats=16, seed=1)
+    model = H2OGradientBoostingEstimator(model_id="first_light", ntrees=50, max_depth=5, seed=1)
     start = step(f"train {model.ntrees} trees on {train.nrow} flights")
     model.train(x=predictors, y=RESPONSE, training_frame=train, validation_frame=test)
     took(start)
@@ -76,7 +76,7 @@ The same in Python (pip install h2o-client=={h2o.__version__}):
     h2o.connect(url="{url}")
     flights = h2o.import_file("{file}")
     train, test = flights.split_frame(ratios=[0.8], seed=1)
-    model = H2OGradientBoostingEstimator(ntrees=50, max_depth=5, nbins_cats=16, seed=1)
+    model = H2OGradientBoostingEstimator(ntrees=50, max_depth=5, seed=1)
     model.train(x={predictors}, y="{RESPONSE}",
                 training_frame=train, validation_frame=test)
     print(model.auc(valid=True))
