@@ -3,6 +3,7 @@ package model
 import (
 	"math"
 
+	"github.com/geyser-ml/geyser/engine/param"
 	"github.com/geyser-ml/geyser/kernels"
 )
 
@@ -16,38 +17,38 @@ type balance struct {
 
 // checkBalancing looks at the block of a training.
 // H2O: without balance_classes the other two are not used, and without classes none.
-func checkBalancing(f *findings, b *Balancing, d *Data) {
+func checkBalancing(f *param.Issues, b *Balancing, d *Data) {
 	switch {
 	case !b.BalanceClasses:
 		if len(b.SamplingFactors) > 0 {
-			f.warn("class_sampling_factors", "Class sampling factors is only applicable if balancing classes.")
+			f.Warn("class_sampling_factors", "Class sampling factors is only applicable if balancing classes.")
 		}
 		if b.MaxAfterBalance != 5 && b.MaxAfterBalance != 0 { // 0: of an algorithm without the block
-			f.warn("max_after_balance_size", "Only used with balanced classes")
+			f.Warn("max_after_balance_size", "Only used with balanced classes")
 		}
 		return
 	case d.Response != nil && d.Domain == nil:
-		f.warn("balance_classes", "Balance classes is only applicable to classification problems.")
+		f.Warn("balance_classes", "Balance classes is only applicable to classification problems.")
 		return
 	case d.Weights != nil:
-		f.fail("balance_classes", "Balance classes and observation weights are not currently supported together.")
+		f.Fail("balance_classes", "Balance classes and observation weights are not currently supported together.")
 	}
 	if !(b.MaxAfterBalance > 0) || math.IsInf(b.MaxAfterBalance, 1) {
-		f.fail("max_after_balance_size", "Max size after balancing needs to be positive, suggest 1.0f")
+		f.Fail("max_after_balance_size", "Max size after balancing needs to be positive, suggest 1.0f")
 	}
 	if n := len(b.SamplingFactors); n > 0 && n != len(d.Domain) {
-		f.fail("class_sampling_factors", "class_sampling_factors must have %d elements", len(d.Domain))
+		f.Fail("class_sampling_factors", "class_sampling_factors must have %d elements", len(d.Domain))
 	}
 	for i, v := range b.SamplingFactors {
 		if !(v > 0) || math.IsInf(v, 1) {
-			f.fail("class_sampling_factors", "class_sampling_factors must be finite and larger than 0; that of class %d is %g", i, v)
+			f.Fail("class_sampling_factors", "class_sampling_factors must be finite and larger than 0; that of class %d is %g", i, v)
 		}
 	}
-	if f.list.Fatal() || d.Response == nil {
+	if f.Fatal() || d.Response == nil {
 		return
 	}
 	if x := balanceOf(b, d); x != nil && x.expected > math.MaxInt32 {
-		f.fail("max_after_balance_size", "balancing would make about %.3g rows of %d; make max_after_balance_size smaller", x.expected, d.Rows)
+		f.Fail("max_after_balance_size", "balancing would make about %.3g rows of %d; make max_after_balance_size smaller", x.expected, d.Rows)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // checkpoint looks up the model whose training is to be continued, and takes its
 // predictors in its order; further columns of the frame are left out.
 // H2O: CheckpointUtils.getAndValidateCheckpointModel.
-func (r *Run) checkpoint(f *findings, algo string, b blocks) {
+func (r *Run) checkpoint(f *param.Issues, algo string, b blocks) {
 	key := string(b.continuing.Checkpoint)
 	if key == "" {
 		return
@@ -24,19 +24,19 @@ func (r *Run) checkpoint(f *findings, algo string, b blocks) {
 		if errs.KindOf(err) == errs.NotFound {
 			cause = param.NoObject
 		}
-		f.list = append(f.list, param.Issue{Severity: param.Error, Field: "checkpoint", Message: err.Error(), Cause: cause, Err: err})
+		*f = append(*f, param.Issue{Severity: param.Error, Field: "checkpoint", Message: err.Error(), Cause: cause, Err: err})
 		return
 	}
 	info := m.Info()
 	switch {
 	case info.Algo != algo:
-		f.fail("checkpoint", "checkpoint %s is of algorithm %s; only a model of %s can be continued", key, info.Algo, algo)
+		f.Fail("checkpoint", "checkpoint %s is of algorithm %s; only a model of %s can be continued", key, info.Algo, algo)
 	case info.Identity.Running:
-		f.fail("checkpoint", "checkpoint %s is still being trained; wait for its job to end", key)
+		f.Fail("checkpoint", "checkpoint %s is still being trained; wait for its job to end", key)
 	case b.folded():
-		f.fail("checkpoint", "a checkpoint cannot be continued with cross-validation, since its trees know all rows; leave nfolds at 0 and fold_column unset")
+		f.Fail("checkpoint", "a checkpoint cannot be continued with cross-validation, since its trees know all rows; leave nfolds at 0 and fold_column unset")
 	case !sameScheme(info.Encoding, b.encoding.CategoricalEncoding):
-		f.fail("checkpoint", "Categorical factor levels of the training data must be the same as for the checkpointed model")
+		f.Fail("checkpoint", "Categorical factor levels of the training data must be the same as for the checkpointed model")
 	default:
 		if r.Task.Train.follow(f, info, r.Task.Roles) {
 			r.Task.Continue = m
@@ -55,7 +55,7 @@ func sameScheme(e *design.Encoding, scheme string) bool {
 
 // follow takes the predictors of a model, in its order, and reports whether columns
 // and levels are those that it was trained on.
-func (d *Data) follow(f *findings, info *Info, roles Roles) bool {
+func (d *Data) follow(f *param.Issues, info *Info, roles Roles) bool {
 	names, kinds, domains := info.Sources()
 	cols := make([]*frame.Column, len(names))
 	same := info.Response == roles.Response && info.Weights == roles.Weights && info.Offset == roles.Offset
@@ -68,7 +68,7 @@ func (d *Data) follow(f *findings, info *Info, roles Roles) bool {
 		cols[i] = d.Columns[at]
 	}
 	if !same {
-		f.fail("checkpoint", "The columns of the training data must be the same as for the checkpointed model")
+		f.Fail("checkpoint", "The columns of the training data must be the same as for the checkpointed model")
 		return false
 	}
 	levels := slices.Equal(info.domain(), d.Domain)
@@ -76,7 +76,7 @@ func (d *Data) follow(f *findings, info *Info, roles Roles) bool {
 		levels = levels && (c.Kind() == frame.Enum) == (kinds[i] == frame.Enum) && slices.Equal(c.Domain(), domains[i])
 	}
 	if !levels {
-		f.fail("checkpoint", "Categorical factor levels of the training data must be the same as for the checkpointed model")
+		f.Fail("checkpoint", "Categorical factor levels of the training data must be the same as for the checkpointed model")
 		return false
 	}
 	d.Names, d.Columns = slices.Clone(names), cols
@@ -85,15 +85,15 @@ func (d *Data) follow(f *findings, info *Info, roles Roles) bool {
 
 // unchanged checks that the fixed parameters are those that a continued model was
 // asked for: an AUTO stays the same AUTO.
-func unchanged[P any](f *findings, s *Spec[P], actual P, m Model) {
+func unchanged[P any](f *param.Issues, s *Spec[P], actual P, m Model) {
 	var before P
 	if err := Unmarshal(m.Info().Input, &before); err != nil {
-		f.fail("checkpoint", "cannot read the parameters of the checkpoint: %v", err)
+		f.Fail("checkpoint", "cannot read the parameters of the checkpoint: %v", err)
 		return
 	}
 	for _, p := range s.Schema.Describe(before, actual) {
 		if slices.Contains(s.Fixed, p.Name) && !reflect.DeepEqual(p.Input, p.Actual) {
-			f.fail(p.Name, "Field _%s cannot be modified if checkpoint is specified!", p.Name)
+			f.Fail(p.Name, "Field _%s cannot be modified if checkpoint is specified!", p.Name)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/geyser-ml/geyser/engine/errs"
@@ -9,36 +8,25 @@ import (
 	"github.com/geyser-ml/geyser/engine/param"
 )
 
-// findings collects issues.
-type findings struct{ list param.Issues }
-
-func (f *findings) fail(field, format string, args ...any) {
-	f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Message: fmt.Sprintf(format, args...)})
-}
-
-func (f *findings) warn(field, format string, args ...any) {
-	f.list = append(f.list, param.Issue{Severity: param.Warn, Field: field, Message: fmt.Sprintf(format, args...)})
-}
-
 // resolveData looks up the frames, splits their columns by role and encodes them.
 // unsupervised is the category of an algorithm without a response, else "".
 func (r *Run) resolveData(b blocks, algo string, unsupervised Category, itself []string) param.Issues {
-	var f findings
+	var f param.Issues
 	if b.keys.Training == "" {
 		return nil // H2O: the job fails, not the request (ModelBuilder.trainModel)
 	}
 	train := r.lookup(&f, b.keys.Training, "training_frame")
 	valid := r.lookup(&f, b.validating.Validation, "validation_frame")
-	if f.list.Fatal() {
-		return f.list
+	if f.Fatal() {
+		return f
 	}
 	t := r.Task
 	t.Train = &Data{Key: string(b.keys.Training), Frame: train, Rows: train.NumRows(), Checksum: train.Checksum()}
 	t.Train.resolveTrain(&f, b, unsupervised == "")
 	checkFolds(&f, b.cv.NFolds, t.Train, b.folding)
 	checkBalancing(&f, b.balancing, t.Train)
-	if f.list.Fatal() {
-		return f.list
+	if f.Fatal() {
+		return f
 	}
 	if t.Category = unsupervised; unsupervised == "" {
 		t.Category = categoryOf(t.Train)
@@ -53,13 +41,13 @@ func (r *Run) resolveData(b blocks, algo string, unsupervised Category, itself [
 		r.resolveLabels(&f, b)
 	}
 	r.resolveCalibration(&f, b)
-	if !f.list.Fatal() {
+	if !f.Fatal() {
 		r.encode(&f, b.encoding.CategoricalEncoding, itself)
 	}
-	return f.list
+	return f
 }
 
-func (r *Run) lookup(f *findings, key param.FrameKey, field string) *frame.Frame {
+func (r *Run) lookup(f *param.Issues, key param.FrameKey, field string) *frame.Frame {
 	if key == "" {
 		return nil
 	}
@@ -69,7 +57,7 @@ func (r *Run) lookup(f *findings, key param.FrameKey, field string) *frame.Frame
 		if errs.KindOf(err) == errs.NotFound {
 			cause = param.NoObject
 		}
-		f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Message: err.Error(), Cause: cause, Err: err})
+		*f = append(*f, param.Issue{Severity: param.Error, Field: field, Message: err.Error(), Cause: cause, Err: err})
 	}
 	return fr
 }
@@ -88,7 +76,7 @@ func categoryOf(d *Data) Category {
 }
 
 // resolveTrain picks the columns of a training frame.
-func (d *Data) resolveTrain(f *findings, b blocks, supervised bool) {
+func (d *Data) resolveTrain(f *param.Issues, b blocks, supervised bool) {
 	c := b.columns
 	special := map[string]string{} // role by name
 	pick := func(name param.ColumnName, field, what string) *frame.Column {
@@ -96,12 +84,12 @@ func (d *Data) resolveTrain(f *findings, b blocks, supervised bool) {
 			return nil
 		}
 		if other := special[string(name)]; other != "" {
-			f.fail(field, "%s column must be different from the %s column; both are '%s'", what, strings.ToLower(other), name)
+			f.Fail(field, "%s column must be different from the %s column; both are '%s'", what, strings.ToLower(other), name)
 		}
 		special[string(name)] = what
 		col := d.Frame.Lookup(string(name))
 		if col == nil {
-			f.fail(field, "%s column '%s' not found in the training frame", what, name)
+			f.Fail(field, "%s column '%s' not found in the training frame", what, name)
 		}
 		return col
 	}
@@ -113,7 +101,7 @@ func (d *Data) resolveTrain(f *findings, b blocks, supervised bool) {
 	}
 	if supervised {
 		if c.Response == "" {
-			f.fail("response_column", "Response column parameter not set.")
+			f.Fail("response_column", "Response column parameter not set.")
 			return
 		}
 		d.Response = pick(c.Response, "response_column", "Response")
@@ -129,52 +117,52 @@ func (d *Data) resolveTrain(f *findings, b blocks, supervised bool) {
 }
 
 // checkSpecial checks weights and offset, of the training or the validation frame.
-func (d *Data) checkSpecial(f *findings, what string) {
+func (d *Data) checkSpecial(f *param.Issues, what string) {
 	if w := d.Weights; w != nil {
 		switch s := w.Stats(); {
 		case !w.Kind().Numeric() || w.Kind() == frame.Time:
-			f.fail("weights_column", "the weights column of the %s frame must be numeric, it is of type %s", what, w.Kind())
+			f.Fail("weights_column", "the weights column of the %s frame must be numeric, it is of type %s", what, w.Kind())
 		case s.Missing > 0:
-			f.fail("weights_column", "Weights cannot have missing values.")
+			f.Fail("weights_column", "Weights cannot have missing values.")
 		case w.Len() > 0 && s.Min < 0:
-			f.fail("weights_column", "Weights must be >= 0; the least of the %s frame is %g", what, s.Min)
+			f.Fail("weights_column", "Weights must be >= 0; the least of the %s frame is %g", what, s.Min)
 		case w.Len() > 0 && s.Max == 0:
-			f.fail("weights_column", "every weight of the %s frame is 0; at least one must be larger", what)
+			f.Fail("weights_column", "every weight of the %s frame is 0; at least one must be larger", what)
 		case s.PosInf > 0 || s.Max > largest:
-			f.fail("weights_column", "Weights must be finite, at most %g; the largest of the %s frame is %g.", largest, what, s.Max)
+			f.Fail("weights_column", "Weights must be finite, at most %g; the largest of the %s frame is %g.", largest, what, s.Max)
 		}
 	}
 	if o := d.Offset; o != nil {
 		switch s := o.Stats(); {
 		case !o.Kind().Numeric() || o.Kind() == frame.Time:
-			f.fail("offset_column", "the offset column of the %s frame must be numeric, it is of type %s", what, o.Kind())
+			f.Fail("offset_column", "the offset column of the %s frame must be numeric, it is of type %s", what, o.Kind())
 		case s.Missing > 0:
-			f.fail("offset_column", "Offset column cannot have missing values.")
+			f.Fail("offset_column", "Offset column cannot have missing values.")
 		case s.PosInf+s.NegInf > 0 || max(-s.Min, s.Max) > largest:
-			f.fail("offset_column", "Offset column must be finite, and at most %g in size.", largest)
+			f.Fail("offset_column", "Offset column must be finite, and at most %g in size.", largest)
 		}
 	}
 }
 
 // checkResponse checks the training response and sets the classes.
-func (d *Data) checkResponse(f *findings) {
+func (d *Data) checkResponse(f *param.Issues) {
 	y := d.Response
 	switch y.Kind() {
 	case frame.String:
-		f.fail("response_column", "Use numerical, categorical or time variable. Currently used String")
+		f.Fail("response_column", "Use numerical, categorical or time variable. Currently used String")
 		return
 	case frame.UUID:
-		f.fail("response_column", "Use numerical, categorical or time variable. Currently used UUID")
+		f.Fail("response_column", "Use numerical, categorical or time variable. Currently used UUID")
 		return
 	case frame.Enum:
 		d.Domain = y.Domain()
 	}
 	if s := y.Stats(); bad(y) {
-		f.fail("response_column", "every value of the response is missing")
+		f.Fail("response_column", "every value of the response is missing")
 	} else if s.PosInf+s.NegInf > 0 {
-		f.fail("response_column", "the response holds infinite values; they must be finite or missing")
+		f.Fail("response_column", "the response holds infinite values; they must be finite or missing")
 	} else if max(-s.Min, s.Max) > largest {
-		f.fail("response_column", "the response holds values of a size beyond %g (from %g to %g); scale it down", largest, s.Min, s.Max)
+		f.Fail("response_column", "the response holds values of a size beyond %g (from %g to %g); scale it down", largest, s.Min, s.Max)
 	}
 }
 
@@ -183,7 +171,7 @@ func (d *Data) checkResponse(f *findings) {
 const largest = 1e18
 
 // choosePredictors takes the columns that are neither special nor useless.
-func (d *Data) choosePredictors(f *findings, special map[string]string, dropConst bool) {
+func (d *Data) choosePredictors(f *param.Issues, special map[string]string, dropConst bool) {
 	var dropped, text []string
 	for i := range d.Frame.NumCols() {
 		name, col := d.Frame.Name(i), d.Frame.Column(i)
@@ -201,13 +189,13 @@ func (d *Data) choosePredictors(f *findings, special map[string]string, dropCons
 		}
 	}
 	if len(dropped) > 0 {
-		f.warn("train", "Dropping bad and constant columns: [%s]", strings.Join(dropped, ", "))
+		f.Warn("train", "Dropping bad and constant columns: [%s]", strings.Join(dropped, ", "))
 	}
 	if len(text) > 0 {
-		f.warn("train", "Dropping text columns, which cannot be predictors: [%s]", strings.Join(text, ", "))
+		f.Warn("train", "Dropping text columns, which cannot be predictors: [%s]", strings.Join(text, ", "))
 	}
 	if len(d.Names) == 0 {
-		f.fail("train", "Training data must have at least 2 features (incl. response).")
+		f.Fail("train", "Training data must have at least 2 features (incl. response).")
 	}
 }
 
@@ -222,30 +210,30 @@ func constant(c *frame.Column) bool {
 }
 
 // checkFolds checks the number of folds against the data.
-func checkFolds(f *findings, n int, d *Data, folding *Folding) {
+func checkFolds(f *param.Issues, n int, d *Data, folding *Folding) {
 	byColumn := folding.FoldColumn != ""
 	switch {
 	case n == 1:
-		f.fail("nfolds", "nfolds must be either 0 or >1.")
+		f.Fail("nfolds", "nfolds must be either 0 or >1.")
 	case n > 1 && byColumn:
-		f.fail("fold_column", "nfolds cannot be specified at the same time as fold_column; leave nfolds at 0.")
+		f.Fail("fold_column", "nfolds cannot be specified at the same time as fold_column; leave nfolds at 0.")
 	case n > d.Rows:
-		f.fail("nfolds", "nfolds cannot be larger than the number of rows (%d).", d.Rows)
+		f.Fail("nfolds", "nfolds cannot be larger than the number of rows (%d).", d.Rows)
 	case byColumn && d.Fold != nil:
 		if len(foldLevels(d.Fold)) < 2 {
-			f.fail("fold_column", "the fold column must have at least two distinct values")
+			f.Fail("fold_column", "the fold column must have at least two distinct values")
 		} else if d.Fold.Stats().Missing > 0 {
-			f.fail("fold_column", "the fold column cannot have missing values")
+			f.Fail("fold_column", "the fold column cannot have missing values")
 		}
 	case n > 1 && folding.FoldAssignment == "Stratified" && d.Domain == nil:
-		f.fail("fold_assignment", "Stratified needs a categorical response; choose AUTO, Random or Modulo.")
+		f.Fail("fold_assignment", "Stratified needs a categorical response; choose AUTO, Random or Modulo.")
 	}
 }
 
 // resolveValid picks the columns of a validation or calibration frame, as what says,
 // and brings them into the levels of the training frame. A calibration frame need not
 // have weights.
-func (d *Data) resolveValid(f *findings, train *Data, b blocks, what string) {
+func (d *Data) resolveValid(f *param.Issues, train *Data, b blocks, what string) {
 	c, field := b.columns, what+"_frame"
 	d.Names, d.Domain = train.Names, train.Domain
 	a := adapter{f: d.Frame, what: "Validation"}
@@ -256,7 +244,7 @@ func (d *Data) resolveValid(f *findings, train *Data, b blocks, what string) {
 	for i, name := range train.Names {
 		col, err := a.column(name, train.Columns[i].Kind(), train.Columns[i].Domain())
 		if err != nil {
-			f.fail(field, "%s", err.Error())
+			f.Fail(field, "%s", err.Error())
 			return
 		}
 		d.Columns[i] = col
@@ -267,7 +255,7 @@ func (d *Data) resolveValid(f *findings, train *Data, b blocks, what string) {
 		}
 		col := d.Frame.Lookup(string(name))
 		if col == nil {
-			f.fail(field, "%s column '%s' not found in the %s frame", role, name, what)
+			f.Fail(field, "%s column '%s' not found in the %s frame", role, name, what)
 		}
 		return col
 	}
@@ -280,60 +268,60 @@ func (d *Data) resolveValid(f *findings, train *Data, b blocks, what string) {
 		if what == "validation" {
 			special(c.Response, "response_column", "Response")
 		} else {
-			f.fail(field, "%s dataset is missing response column '%s'", a.what, c.Response)
+			f.Fail(field, "%s dataset is missing response column '%s'", a.what, c.Response)
 		}
 	} else if c.Response != "" {
 		var err error
 		if d.Response, err = a.response(string(c.Response), train.Response.Kind(), train.Domain); err != nil {
-			f.fail("response_column", "%s", err.Error())
+			f.Fail("response_column", "%s", err.Error())
 		} else if bad(d.Response) {
-			f.fail(field, "no row of the %s frame has a response that was trained on", what)
+			f.Fail(field, "no row of the %s frame has a response that was trained on", what)
 		}
 	}
 	for _, w := range a.warnings {
-		f.warn(field, "%s", w)
+		f.Warn(field, "%s", w)
 	}
 }
 
 // resolveLabels finds the labels of the validation frame of an anomaly model.
 // H2O: IsolationForest.init.
-func (r *Run) resolveLabels(f *findings, b blocks) {
+func (r *Run) resolveLabels(f *param.Issues, b blocks) {
 	d, name := r.Task.Valid, string(b.labelling.ValidResponse)
 	switch {
 	case d == nil && name != "":
-		f.warn("validation_response_column", "validation_response_column is not used without validation_frame.")
+		f.Warn("validation_response_column", "validation_response_column is not used without validation_frame.")
 	case d == nil:
 	case name == "":
-		f.fail("response_column", "Response column needs to be defined when using a validation frame.")
+		f.Fail("response_column", "Response column needs to be defined when using a validation frame.")
 	case d.Frame.Lookup(name) == nil:
-		f.fail("response_column", "Validation frame is missing response column `%s`.", name)
+		f.Fail("response_column", "Validation frame is missing response column `%s`.", name)
 	case len(d.Frame.Lookup(name).Domain()) != 2:
-		f.fail("response_column", "The response column of the validation frame needs to have a binary categorical domain (not anomaly/anomaly).")
+		f.Fail("response_column", "The response column of the validation frame needs to have a binary categorical domain (not anomaly/anomaly).")
 	default:
 		d.Response = d.Frame.Lookup(name)
 		d.Domain = d.Response.Domain()
 		r.Task.Roles.Response = name
 	}
 	if m := b.stopping.Metric; b.stopping.Rounds > 0 && m != "AUTO" && m != "anomaly_score" && d == nil {
-		f.fail("stopping_metric", "stopping_metric %s needs a validation frame with labels; choose AUTO or anomaly_score", m)
+		f.Fail("stopping_metric", "stopping_metric %s needs a validation frame with labels; choose AUTO or anomaly_score", m)
 	}
 }
 
 // resolveCalibration checks the block of a training and finds its frame.
 // H2O: CalibrationHelper.initCalibration.
-func (r *Run) resolveCalibration(f *findings, b blocks) {
+func (r *Run) resolveCalibration(f *param.Issues, b blocks) {
 	c := b.calibrating
 	if !c.CalibrateModel {
 		if c.CalibrationFrame != "" {
-			f.warn("calibration_frame", "Calibration frame was specified but calibration was not requested.")
+			f.Warn("calibration_frame", "Calibration frame was specified but calibration was not requested.")
 		}
 		return
 	}
 	if r.Task.Category != Binomial {
-		f.fail("calibrate_model", "Model calibration is only currently supported for binomial models.")
+		f.Fail("calibrate_model", "Model calibration is only currently supported for binomial models.")
 	}
 	if c.CalibrationFrame == "" {
-		f.fail("calibrate_model", "Calibration frame was not specified.")
+		f.Fail("calibrate_model", "Calibration frame was not specified.")
 	}
 	fr := r.lookup(f, c.CalibrationFrame, "calibration_frame")
 	if fr == nil || r.Task.Category != Binomial {
@@ -342,7 +330,7 @@ func (r *Run) resolveCalibration(f *findings, b blocks) {
 	d := &Data{Key: string(c.CalibrationFrame), Frame: fr, Rows: fr.NumRows(), Checksum: fr.Checksum()}
 	d.resolveValid(f, r.Task.Train, b, "calibration")
 	if y := d.Response; y != nil && !bad(y) && y.Stats().Mins[0] == y.Stats().Maxs[0] {
-		f.fail("calibration_frame", "the calibration frame needs rows of both classes; its response has one")
+		f.Fail("calibration_frame", "the calibration frame needs rows of both classes; its response has one")
 	}
 	r.calibration = d
 }

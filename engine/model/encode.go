@@ -6,23 +6,24 @@ import (
 
 	"github.com/geyser-ml/geyser/engine/design"
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/param"
 )
 
 // encode replaces the predictors of a training by encoded ones, those of a continued
 // model in its way. itself names the schemes that the algorithm does on its own.
 // H2O: ModelBuilder.init, SharedTree.init.
-func (r *Run) encode(f *findings, scheme string, itself []string) {
+func (r *Run) encode(f *param.Issues, scheme string, itself []string) {
 	t := r.Task
 	switch {
 	case slices.Contains(itself, scheme):
 		return
 	case scheme == "OneHotInternal":
-		f.fail("categorical_encoding", "Cannot use OneHotInternal categorical encoding for tree methods.")
+		f.Fail("categorical_encoding", "Cannot use OneHotInternal categorical encoding for tree methods.")
 		return
 	case !design.Encodes(scheme):
 		return
 	case scheme == design.SortByResponse && t.Train.Response == nil:
-		f.fail("categorical_encoding", "Categorical encoding scheme cannot be SortByResponse - no response column available.")
+		f.Fail("categorical_encoding", "Categorical encoding scheme cannot be SortByResponse - no response column available.")
 		return
 	}
 	var e *design.Encoding
@@ -31,12 +32,12 @@ func (r *Run) encode(f *findings, scheme string, itself []string) {
 	} else {
 		var err error
 		if e, err = t.Train.fit(scheme); err != nil {
-			f.fail("categorical_encoding", "%s", err.Error())
+			f.Fail("categorical_encoding", "%s", err.Error())
 			return
 		}
 	}
 	if made := int64(t.Train.Rows) * int64(len(e.Encoded())); r.env.Memory > 0 && made > r.env.Memory {
-		f.fail("categorical_encoding", "%s makes %d columns of %d rows, at least %d bytes, and a training may take %d; choose Enum, Binary or EnumLimited",
+		f.Fail("categorical_encoding", "%s makes %d columns of %d rows, at least %d bytes, and a training may take %d; choose Enum, Binary or EnumLimited",
 			scheme, len(e.Encoded()), t.Train.Rows, made, r.env.Memory)
 		return
 	}

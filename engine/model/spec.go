@@ -176,9 +176,9 @@ func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
 	run.ExportDir = b.exporting.ExportCheckpointsDir
 	issues = append(issues, run.resolveData(b, s.Name, s.unsupervised(), s.Encodes)...)
 	if m := run.Task.Continue; m != nil {
-		var f findings
+		var f param.Issues
 		unchanged(&f, s, actual, m)
-		issues = append(issues, f.list...)
+		issues = append(issues, f...)
 	}
 	if s.Check != nil && !noObject(issues) {
 		issues = append(issues, s.Check(&actual, run.Task)...)

@@ -84,28 +84,28 @@ func (s *Stopper) Stop(m *metrics.Metrics) bool {
 // Check looks at the block for a training of category c whose metrics average the
 // AUC of several classes as auc says.
 func (s Stopping) Check(c Category, auc metrics.AUCType) param.Issues {
-	var f findings
+	var f param.Issues
 	if s.Tolerance >= 1 {
-		f.fail("stopping_tolerance", "Stopping tolerance must be < 1.")
+		f.Fail("stopping_tolerance", "Stopping tolerance must be < 1.")
 	}
 	if s.Rounds <= 0 {
 		if s.Tolerance != 0.001 {
-			f.warn("stopping_tolerance", "Stopping tolerance is ignored for _stopping_rounds=0.")
+			f.Warn("stopping_tolerance", "Stopping tolerance is ignored for _stopping_rounds=0.")
 		}
-		return f.list
+		return f
 	}
 	if c == "" {
-		return f.list
+		return f
 	}
 	name := StoppingMetric(s.Metric, c)
 	area := name == "AUC" || name == "AUCPR"
 	switch {
 	case name == "":
-		f.fail("stopping_metric", "stopping_metric %s does not apply to this training (%s); choose AUTO, or one that it reports", s.Metric, c)
+		f.Fail("stopping_metric", "stopping_metric %s does not apply to this training (%s); choose AUTO, or one that it reports", s.Metric, c)
 	case area && c == Multinomial && (auc == "" || auc == metrics.AUCAuto || auc == metrics.AUCNone):
-		f.fail("stopping_metric", "stopping_metric %s of several classes needs an auc_type other than AUTO and NONE", s.Metric)
+		f.Fail("stopping_metric", "stopping_metric %s of several classes needs an auc_type other than AUTO and NONE", s.Metric)
 	}
-	return f.list
+	return f
 }
 
 // StoppingMetric returns the metric that AUTO stands for; "" is for a metric

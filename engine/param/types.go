@@ -1,5 +1,7 @@
 package param
 
+import "fmt"
+
 // Raw holds wire names and undecoded values: text as it came in a form or a
 // query, or for JSON bodies the JSON text of the value (a JSON string without
 // its quotes). A JSON null is left out by whoever fills it. It owns its memory.
@@ -84,3 +86,18 @@ const (
 
 // Issues is a list of findings; Err says whether one of them is fatal.
 type Issues []Issue
+
+// Fail adds an error about a field.
+func (is *Issues) Fail(field, format string, args ...any) {
+	*is = append(*is, Issue{Severity: Error, Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// Warn adds a warning about a field.
+func (is *Issues) Warn(field, format string, args ...any) {
+	*is = append(*is, Issue{Severity: Warn, Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// Refuse adds the error of a parameter that is known but not available here.
+func (is *Issues) Refuse(field string, err error) {
+	*is = append(*is, Issue{Severity: Error, Field: field, Cause: Later, Message: err.Error(), Err: err})
+}

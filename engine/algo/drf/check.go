@@ -11,20 +11,11 @@ import (
 )
 
 // findings collects issues.
-type findings struct{ list param.Issues }
-
-func (f *findings) fail(field, format string, args ...any) {
-	f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Message: fmt.Sprintf(format, args...)})
-}
-
-func (f *findings) warn(field, message string) {
-	f.list = append(f.list, param.Issue{Severity: param.Warn, Field: field, Message: message})
-}
+type findings struct{ param.Issues }
 
 // refuse tells that a parameter is not available, and why.
 func (f *findings) refuse(field, why string) {
-	err := errs.Unavailablef(field, "%s is not available: %s", field, why)
-	f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Cause: param.Later, Message: err.Error(), Err: err})
+	f.Refuse(field, errs.Unavailablef(field, "%s is not available: %s", field, why))
 }
 
 // check looks at each parameter, across parameters and at the data.
@@ -32,50 +23,50 @@ func (f *findings) refuse(field, why string) {
 func check(p *Params, t *model.Task) param.Issues {
 	var f findings
 	if p.NTrees < 1 || p.NTrees > 100000 {
-		f.fail("ntrees", "Requested ntrees must be between 1 and 100000")
+		f.Fail("ntrees", "Requested ntrees must be between 1 and 100000")
 	}
 	if p.MaxDepth < 0 {
-		f.fail("max_depth", "_max_depth must be >= 0.")
+		f.Fail("max_depth", "_max_depth must be >= 0.")
 	}
 	if !(p.MinRows > 0) || math.IsInf(p.MinRows, 0) {
-		f.fail("min_rows", "_min_rows must be > 0.")
+		f.Fail("min_rows", "_min_rows must be > 0.")
 	}
 	if p.NBins < 2 {
-		f.fail("nbins", "nbins must be > 1.")
+		f.Fail("nbins", "nbins must be > 1.")
 	}
 	if p.NBins > math.MaxUint16-1 {
-		f.fail("nbins", "nbins must be at most %d", math.MaxUint16-1)
+		f.Fail("nbins", "nbins must be at most %d", math.MaxUint16-1)
 	}
 	if p.NBinsTopLevel < p.NBins || p.NBinsTopLevel > math.MaxUint16-1 {
-		f.fail("nbins_top_level", "nbins_top_level must be >= nbins (%d) and at most %d", p.NBins, math.MaxUint16-1)
+		f.Fail("nbins_top_level", "nbins_top_level must be >= nbins (%d) and at most %d", p.NBins, math.MaxUint16-1)
 	}
 	if p.NBinsCats < 2 {
-		f.fail("nbins_cats", "nbins_cats must be > 1.")
+		f.Fail("nbins_cats", "nbins_cats must be > 1.")
 	}
 	if p.NBinsCats > math.MaxUint16-1 {
-		f.fail("nbins_cats", "nbins_cats must be at most %d", math.MaxUint16-1)
+		f.Fail("nbins_cats", "nbins_cats must be at most %d", math.MaxUint16-1)
 	}
 	if !(p.SampleRate > 0 && p.SampleRate <= 1) {
-		f.fail("sample_rate", "sample_rate should be in interval ]0,1] but it is %v.", p.SampleRate)
+		f.Fail("sample_rate", "sample_rate should be in interval ]0,1] but it is %v.", p.SampleRate)
 	}
 	if !(p.ColSampleRatePerTree > 0 && p.ColSampleRatePerTree <= 1) {
-		f.fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %v.", p.ColSampleRatePerTree)
+		f.Fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %v.", p.ColSampleRatePerTree)
 	}
 	if !(p.ColSampleRateChange > 0 && p.ColSampleRateChange <= 2) {
-		f.fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
+		f.Fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
 	}
 	if !(p.MinSplitImprovement >= 0) {
-		f.fail("min_split_improvement", "min_split_improvement must be >= 0, but is %v.", p.MinSplitImprovement)
+		f.Fail("min_split_improvement", "min_split_improvement must be >= 0, but is %v.", p.MinSplitImprovement)
 	}
 	if p.MTries < 1 && p.MTries != -1 && p.MTries != -2 {
-		f.fail("mtries", "mtries must be -1 (converted to sqrt(features)) or -2 (All features) or >= 1 but it is %d", p.MTries)
+		f.Fail("mtries", "mtries must be -1 (converted to sqrt(features)) or -2 (All features) or >= 1 but it is %d", p.MTries)
 	}
 	if p.Stopping.Rounds > 0 && p.Stopping.Metric == "lift_top_group" && p.GainsLiftBins == 0 {
-		f.fail("stopping_metric", "stopping_metric lift_top_group needs the gains/lift table: gainslift_bins must not be 0")
+		f.Fail("stopping_metric", "stopping_metric lift_top_group needs the gains/lift table: gainslift_bins must not be 0")
 	}
-	f.list = append(f.list, p.Stopping.Check(t.Category, metrics.AUCType(p.AUCType))...)
+	f.Issues = append(f.Issues, p.Stopping.Check(t.Category, metrics.AUCType(p.AUCType))...)
 	if p.Offset != "" {
-		f.fail("offset_column", "Offsets are not yet supported for DRF.")
+		f.Fail("offset_column", "Offsets are not yet supported for DRF.")
 	}
 	if p.R2Stopping != math.MaxFloat64 {
 		f.refuse("r2_stopping", "it is no longer supported: use stopping_rounds, stopping_metric and stopping_tolerance")
@@ -86,52 +77,52 @@ func check(p *Params, t *model.Task) param.Issues {
 	switch p.Distribution {
 	case "AUTO", "gaussian", "bernoulli", "multinomial":
 	default:
-		f.fail("distribution", "%s distribution is not supported for DRF; use AUTO, gaussian, bernoulli or multinomial", p.Distribution)
+		f.Fail("distribution", "%s distribution is not supported for DRF; use AUTO, gaussian, bernoulli or multinomial", p.Distribution)
 	}
 	if t.Train != nil {
 		f.data(p, t)
 	}
-	return f.list
+	return f.Issues
 }
 
 // data looks at the columns and the number of rows.
 func (f *findings) data(p *Params, t *model.Task) {
 	d := t.Train
 	if n := len(d.Columns); p.MTries > n || p.MTries < 1 && p.MTries != -1 && p.MTries != -2 {
-		f.fail("mtries", "Computed mtries should be -1 or -2 or in interval [1,%d[ but it is %d", n+1, p.MTries)
+		f.Fail("mtries", "Computed mtries should be -1 or -2 or in interval [1,%d[ but it is %d", n+1, p.MTries)
 	}
 	if d.Response == nil {
 		return
 	}
 	s := d.Response.Stats()
 	if p.CheckConstantResponse && s.Mins[0] == s.Maxs[0] {
-		f.fail("response", "Response cannot be constant.")
+		f.Fail("response", "Response cannot be constant.")
 	}
 	if len(d.Domain) == 1 && !p.CheckConstantResponse {
-		f.fail("response", "a categorical response needs at least two levels; it has one")
+		f.Fail("response", "a categorical response needs at least two levels; it has one")
 	}
 	switch {
 	case p.Distribution == "multinomial" && d.Domain == nil:
-		f.fail("distribution", "Multinomial requires an categorical response.")
+		f.Fail("distribution", "Multinomial requires an categorical response.")
 	case p.Distribution == "gaussian" && d.Domain != nil:
-		f.fail("distribution", "Gaussian requires the response to be numeric.")
+		f.Fail("distribution", "Gaussian requires the response to be numeric.")
 	case p.Distribution == "bernoulli" && len(d.Domain) != 2:
-		f.fail("distribution", "Binomial requires the response to be a 2-class categorical")
+		f.Fail("distribution", "Binomial requires the response to be a 2-class categorical")
 	}
 	if p.BinomialDoubleTrees && t.Category != model.Binomial {
-		f.warn("binomial_double_trees", "binomial_double_trees has no use: the response has not two classes")
+		f.Warn("binomial_double_trees", "binomial_double_trees has no use: the response has not two classes")
 	}
 	f.sampling(p, t)
 	if from, ok := t.Continue.(*Model); ok {
 		if n := from.steps(); p.NTrees <= n {
-			f.fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", n+1)
+			f.Fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", n+1)
 		}
 		if p.BalanceClasses && t.Seed != from.samples[0].Seed {
-			f.fail("seed", "a checkpoint with balanced classes can be continued with its own seed alone, by which rows were sampled: %d", int64(from.samples[0].Seed))
+			f.Fail("seed", "a checkpoint with balanced classes can be continued with its own seed alone, by which rows were sampled: %d", int64(from.samples[0].Seed))
 		}
 	}
 	if w := weightOf(d); w < 2*p.MinRows && p.MinRows > 0 {
-		f.fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
+		f.Fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
 			decimal(p.MinRows), decimal(2*p.MinRows), decimal(w))
 	}
 }
@@ -142,20 +133,20 @@ func (f *findings) sampling(p *Params, t *model.Task) {
 	whole, rates := p.SampleRate == 1, p.SampleRatePerClass
 	if n := len(t.Train.Domain); len(rates) > 0 {
 		if len(rates) != n {
-			f.fail("sample_rate_per_class", "sample_rate_per_class must have %d values (one per class), but has %d", n, len(rates))
+			f.Fail("sample_rate_per_class", "sample_rate_per_class must have %d values (one per class), but has %d", n, len(rates))
 			return
 		}
-		f.warn("sample_rate", "_sample_rate is ignored if _sample_rate_per_class is specified.")
+		f.Warn("sample_rate", "_sample_rate is ignored if _sample_rate_per_class is specified.")
 		whole = true
 		for k, v := range rates {
 			if !(v > 0 && v <= 1) {
-				f.fail("sample_rate_per_class", "sample_rate_per_class for class %s should be in interval ]0,1] but it is %v.", t.Train.Domain[k], v)
+				f.Fail("sample_rate_per_class", "sample_rate_per_class for class %s should be in interval ]0,1] but it is %v.", t.Train.Domain[k], v)
 			}
 			whole = whole && v == 1
 		}
 	}
 	if whole && t.Valid == nil && p.NFolds == 0 && p.FoldColumn == "" {
-		f.warn("sample_rate", "Sample rate is 100% and no validation dataset and no cross-validation. There are no out-of-bag data to compute error estimates on the training data!")
+		f.Warn("sample_rate", "Sample rate is 100%% and no validation dataset and no cross-validation. There are no out-of-bag data to compute error estimates on the training data!")
 	}
 }
 

@@ -1,7 +1,6 @@
 package gbm
 
 import (
-	"fmt"
 	"math"
 	"strings"
 
@@ -13,11 +12,7 @@ import (
 )
 
 // findings collects issues.
-type findings struct{ list param.Issues }
-
-func (f *findings) fail(field, format string, args ...any) {
-	f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Message: fmt.Sprintf(format, args...)})
-}
+type findings struct{ param.Issues }
 
 // check looks at each parameter, across parameters and at the data.
 // H2O: GBM.init, SharedTree.init; the messages that clients know are kept.
@@ -29,39 +24,39 @@ func check(p *Params, t *model.Task) param.Issues {
 		f.data(p, t)
 	}
 	if p.Stopping.Rounds > 0 && p.Stopping.Metric == "lift_top_group" && p.GainsLiftBins == 0 {
-		f.fail("stopping_metric", "stopping_metric lift_top_group needs the gains/lift table: gainslift_bins must not be 0")
+		f.Fail("stopping_metric", "stopping_metric lift_top_group needs the gains/lift table: gainslift_bins must not be 0")
 	}
-	return append(f.list, p.Stopping.Check(t.Category, metrics.AUCType(p.AUCType))...)
+	return append(f.Issues, p.Stopping.Check(t.Category, metrics.AUCType(p.AUCType))...)
 }
 
 // numbers checks the ranges of numbers.
 func (f *findings) numbers(p *Params) {
 	share := func(field string, v float64, message string) {
 		if !(v > 0 && v <= 1) {
-			f.fail(field, "%s", strings.ReplaceAll(message, "$", decimal(v)))
+			f.Fail(field, "%s", strings.ReplaceAll(message, "$", decimal(v)))
 		}
 	}
 	const mostBins = math.MaxUint16 - 1
 	if p.NTrees < 1 || p.NTrees > 100000 {
-		f.fail("ntrees", "Requested ntrees must be between 1 and 100000")
+		f.Fail("ntrees", "Requested ntrees must be between 1 and 100000")
 	}
 	if p.MaxDepth < 0 {
-		f.fail("max_depth", "_max_depth must be >= 0.")
+		f.Fail("max_depth", "_max_depth must be >= 0.")
 	}
 	if !(p.MinRows > 0) || math.IsInf(p.MinRows, 0) {
-		f.fail("min_rows", "_min_rows must be > 0.")
+		f.Fail("min_rows", "_min_rows must be > 0.")
 	}
 	bins := func(field string, n int) {
 		if n < 2 {
-			f.fail(field, "%s must be > 1.", field)
+			f.Fail(field, "%s must be > 1.", field)
 		} else if n > mostBins {
-			f.fail(field, "%s must be at most %d.", field, mostBins)
+			f.Fail(field, "%s must be at most %d.", field, mostBins)
 		}
 	}
 	bins("nbins", p.NBins)
 	bins("nbins_cats", p.NBinsCats)
 	if p.NBinsTopLevel < p.NBins {
-		f.fail("nbins_top_level", "nbins_top_level must be >= nbins (%d).", p.NBins)
+		f.Fail("nbins_top_level", "nbins_top_level must be >= nbins (%d).", p.NBins)
 	} else {
 		bins("nbins_top_level", p.NBinsTopLevel)
 	}
@@ -71,20 +66,20 @@ func (f *findings) numbers(p *Params) {
 	share("learn_rate", p.LearnRate, "learn_rate must be between 0 and 1")
 	share("learn_rate_annealing", p.LearnRateAnnealing, "learn_rate_annealing must be between 0 and 1")
 	if !(p.ColSampleRateChange > 0 && p.ColSampleRateChange <= 2) {
-		f.fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
+		f.Fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
 	}
 	if !(p.MinSplitImprovement >= 0) {
-		f.fail("min_split_improvement", "min_split_improvement must be >= 0, but is %s.", decimal(p.MinSplitImprovement))
+		f.Fail("min_split_improvement", "min_split_improvement must be >= 0, but is %s.", decimal(p.MinSplitImprovement))
 	}
 	if !(p.TweediePower > 1 && p.TweediePower < 2) { // H2O: whatever the distribution is
 		_, err := dist.Resolve("tweedie", p.options(0))
-		f.fail("tweedie_power", "%s", err.Error())
+		f.Fail("tweedie_power", "%s", err.Error())
 	}
 	if !(p.MaxAbsLeafnodePred > 0) {
-		f.fail("max_abs_leafnode_pred", "max_abs_leafnode_pred must be larger than 0.")
+		f.Fail("max_abs_leafnode_pred", "max_abs_leafnode_pred must be larger than 0.")
 	}
 	if !(p.PredNoiseBandwidth >= 0) || math.IsInf(p.PredNoiseBandwidth, 0) {
-		f.fail("pred_noise_bandwidth", "pred_noise_bandwidth must be >= 0.")
+		f.Fail("pred_noise_bandwidth", "pred_noise_bandwidth must be >= 0.")
 	}
 }
 
@@ -102,8 +97,7 @@ func (f *findings) refused(p *Params) {
 		{p.Distribution == "custom", "distribution", "its functions would have to be uploaded, and " + code},
 	} {
 		if x.used {
-			err := errs.Unavailablef(x.field, "%s is not available: %s", x.field, x.why)
-			f.list = append(f.list, param.Issue{Severity: param.Error, Field: x.field, Cause: param.Later, Message: err.Error(), Err: err})
+			f.Refuse(x.field, errs.Unavailablef(x.field, "%s is not available: %s", x.field, x.why))
 		}
 	}
 }

@@ -19,27 +19,27 @@ func (f *findings) data(p *Params, t *model.Task) {
 		return
 	}
 	if s := d.Response.Stats(); p.CheckConstantResponse && s.Mins[0] == s.Maxs[0] {
-		f.fail("response", "Response cannot be constant.")
+		f.Fail("response", "Response cannot be constant.")
 	}
 	if len(d.Domain) == 1 && !p.CheckConstantResponse {
-		f.fail("response", "a categorical response needs at least two levels; it has one")
+		f.Fail("response", "a categorical response needs at least two levels; it has one")
 	}
 	f.distribution(p, t)
 	if n := len(p.SampleRatePerClass); n > 0 {
 		if n != len(d.Domain) {
-			f.fail("sample_rate_per_class", "_sample_rate_per_class must have %d values (one per class).", len(d.Domain))
+			f.Fail("sample_rate_per_class", "_sample_rate_per_class must have %d values (one per class).", len(d.Domain))
 			n = 0
 		}
 		for k, v := range p.SampleRatePerClass[:n] {
 			if !(v > 0 && v <= 1) {
-				f.fail("sample_rate_per_class", "sample_rate_per_class for class %s should be in interval ]0,1] but it is %s.", d.Domain[k], decimal(v))
+				f.Fail("sample_rate_per_class", "sample_rate_per_class for class %s should be in interval ]0,1] but it is %s.", d.Domain[k], decimal(v))
 			}
 		}
 	}
 	f.constraints(p, t)
 	f.checkpoint(p, t)
 	if w := weightOf(d); w < 2*p.MinRows && !math.IsInf(p.MinRows, 0) {
-		f.fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
+		f.Fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
 			decimal(p.MinRows), decimal(2*p.MinRows), decimal(w))
 	}
 }
@@ -56,15 +56,15 @@ func (f *findings) distribution(p *Params, t *model.Task) {
 	}
 	if err != nil {
 		if field := errs.FieldOf(err); field != "tweedie_power" { // that has been said
-			f.fail(field, "%s", err.Error())
+			f.Fail(field, "%s", err.Error())
 		}
 		return
 	}
 	if t.Category == model.Multinomial && p.Offset != "" {
-		f.fail("offset_column", "Offset is not supported for multinomial distribution.")
+		f.Fail("offset_column", "Offset is not supported for multinomial distribution.")
 	}
 	if len(p.MonotoneConstraints) > 0 && !monotone[family.Name()] {
-		f.fail("monotone_constraints", "Monotone constraints are only supported for Gaussian, Bernoulli, Tweedie and Quantile distributions, your distribution: %s.", family.Name())
+		f.Fail("monotone_constraints", "Monotone constraints are only supported for Gaussian, Bernoulli, Tweedie and Quantile distributions, your distribution: %s.", family.Name())
 	}
 }
 
@@ -76,13 +76,13 @@ var monotone = map[string]bool{"gaussian": true, "bernoulli": true, "tweedie": t
 // done.
 func (f *findings) quasibinomial(t *model.Task) bool {
 	if t.Train.Domain != nil {
-		f.fail("distribution", "Quasibinomial requires the response to be numeric.")
+		f.Fail("distribution", "Quasibinomial requires the response to be numeric.")
 		return false
 	}
 	s := t.Train.Response.Stats()
 	codes, others := zeroOne(t.Train.Response)
 	if others > 0 || s.Mins[0] == s.Maxs[0] {
-		f.fail("distribution", "Quasibinomial requires the response to be binary: the numbers 0 and 1, both of them.")
+		f.Fail("distribution", "Quasibinomial requires the response to be binary: the numbers 0 and 1, both of them.")
 		return false
 	}
 	t.Category, t.Train.Response, t.Train.Domain = model.Binomial, codes, codes.Domain()
@@ -118,17 +118,17 @@ func (f *findings) constraints(p *Params, t *model.Task) {
 	seen := map[string]bool{}
 	for _, c := range p.MonotoneConstraints {
 		if seen[c.Key] {
-			f.fail("monotone_constraints", "Feature '%s' has multiple constraints.", c.Key)
+			f.Fail("monotone_constraints", "Feature '%s' has multiple constraints.", c.Key)
 			continue
 		}
 		seen[c.Key] = true
 		switch j := slices.Index(d.Names, c.Key); {
 		case j < 0:
-			f.fail("monotone_constraints", "Invalid constraint - there is no column '%s' in the training frame.", c.Key)
+			f.Fail("monotone_constraints", "Invalid constraint - there is no column '%s' in the training frame.", c.Key)
 		case d.Columns[j].Kind() != frame.Int && d.Columns[j].Kind() != frame.Real:
-			f.fail("monotone_constraints", "Invalid constraint - column '%s' has type %s. Only numeric columns can have monotonic constraints.", c.Key, title(d.Columns[j].Kind().String()))
+			f.Fail("monotone_constraints", "Invalid constraint - column '%s' has type %s. Only numeric columns can have monotonic constraints.", c.Key, title(d.Columns[j].Kind().String()))
 		case math.IsNaN(c.Value):
-			f.fail("monotone_constraints", "Invalid constraint - column '%s' has no direction: use 1, -1 or 0.", c.Key)
+			f.Fail("monotone_constraints", "Invalid constraint - column '%s' has no direction: use 1, -1 or 0.", c.Key)
 		}
 	}
 	role := func(name string) string {
@@ -152,9 +152,9 @@ func (f *findings) constraints(p *Params, t *model.Task) {
 	for _, set := range p.InteractionConstr {
 		for _, name := range set {
 			if r := role(name); r != "" {
-				f.fail("interaction_constraints", "Column with the name '%s' is %s and cannot be used in interaction.", name, r)
+				f.Fail("interaction_constraints", "Column with the name '%s' is %s and cannot be used in interaction.", name, r)
 			} else if !slices.Contains(d.Names, name) {
-				f.fail("interaction_constraints", "Invalid interaction constraint - there is no column '%s' in the training frame.", name)
+				f.Fail("interaction_constraints", "Invalid interaction constraint - there is no column '%s' in the training frame.", name)
 			}
 		}
 	}
@@ -173,10 +173,10 @@ func (f *findings) checkpoint(p *Params, t *model.Task) {
 		return // the lookup has failed, and says so
 	}
 	if family := p.family(len(t.Train.Domain)); family != nil && family != from.family {
-		f.fail("checkpoint", "the checkpoint has distribution %s with other parameters than this training (%s); they must be the same", from.family.Name(), family.Name())
+		f.Fail("checkpoint", "the checkpoint has distribution %s with other parameters than this training (%s); they must be the same", from.family.Name(), family.Name())
 	}
 	if n := from.steps(); p.NTrees <= n {
-		f.fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", n+1)
+		f.Fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", n+1)
 	}
 }
 

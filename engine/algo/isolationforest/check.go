@@ -10,11 +10,7 @@ import (
 )
 
 // findings collects issues.
-type findings struct{ list param.Issues }
-
-func (f *findings) fail(field, format string, args ...any) {
-	f.list = append(f.list, param.Issue{Severity: param.Error, Field: field, Message: fmt.Sprintf(format, args...)})
-}
+type findings struct{ param.Issues }
 
 // check looks at each parameter, across parameters and at the data.
 // H2O: IsolationForest.init, SharedTree.init; the messages that clients know are
@@ -24,50 +20,50 @@ func check(p *Params, t *model.Task) param.Issues {
 	f.numbers(p)
 	if d := t.Train; d != nil && len(d.Columns) > 0 {
 		if cols := len(d.Columns); p.MTries != aThird && p.MTries != allColumns && (p.MTries < 1 || p.MTries > cols) {
-			f.fail("mtries", "Computed mtries should be -1 or -2 or in interval [1,%d] but it is %d", cols, p.MTries)
+			f.Fail("mtries", "Computed mtries should be -1 or -2 or in interval [1,%d] but it is %d", cols, p.MTries)
 		}
 		if rows := float64(d.Rows); rows < 2*p.MinRows && p.MinRows > 0 {
-			f.fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
+			f.Fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
 				decimal(p.MinRows), decimal(2*p.MinRows), decimal(rows))
 		}
 	}
 	if p.Contamination > 0 && p.Validation != "" {
-		f.fail("contamination", "Contamination parameter cannot be used together with a validation frame.")
+		f.Fail("contamination", "Contamination parameter cannot be used together with a validation frame.")
 	}
 	f.stopping(p)
-	return f.list
+	return f.Issues
 }
 
 // numbers checks the ranges of numbers.
 func (f *findings) numbers(p *Params) {
 	if p.NTrees < 1 || p.NTrees > 100000 {
-		f.fail("ntrees", "Requested ntrees must be between 1 and 100000")
+		f.Fail("ntrees", "Requested ntrees must be between 1 and 100000")
 	}
 	if p.MaxDepth < 0 {
-		f.fail("max_depth", "_max_depth must be >= 0.")
+		f.Fail("max_depth", "_max_depth must be >= 0.")
 	}
 	if !(p.MinRows > 0) || math.IsInf(p.MinRows, 0) {
-		f.fail("min_rows", "_min_rows must be > 0.")
+		f.Fail("min_rows", "_min_rows must be > 0.")
 	}
 	if p.MTries < 1 && p.MTries != aThird && p.MTries != allColumns {
-		f.fail("mtries", "mtries must be -1 (converted to sqrt(features)) or -2 (All features) or >= 1 but it is %d", p.MTries)
+		f.Fail("mtries", "mtries must be -1 (converted to sqrt(features)) or -2 (All features) or >= 1 but it is %d", p.MTries)
 	}
 	switch {
 	case p.SampleRate == useSize:
 		if p.SampleSize <= 0 {
-			f.fail("sample_size", "Sample size needs to be a positive integer number but it is %d", p.SampleSize)
+			f.Fail("sample_size", "Sample size needs to be a positive integer number but it is %d", p.SampleSize)
 		}
 	case !(p.SampleRate > 0 && p.SampleRate <= 1):
-		f.fail("sample_rate", "sample_rate should be in interval ]0,1], or -1 to use sample_size, but it is %v.", p.SampleRate)
+		f.Fail("sample_rate", "sample_rate should be in interval ]0,1], or -1 to use sample_size, but it is %v.", p.SampleRate)
 	}
 	if !(p.ColSampleRatePerTree > 0 && p.ColSampleRatePerTree <= 1) {
-		f.fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %v.", p.ColSampleRatePerTree)
+		f.Fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %v.", p.ColSampleRatePerTree)
 	}
 	if !(p.ColSampleRateChange > 0 && p.ColSampleRateChange <= 2) {
-		f.fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
+		f.Fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
 	}
 	if p.Contamination != none && !(p.Contamination > 0 && p.Contamination <= 0.5) {
-		f.fail("contamination", "Contamination parameter needs to be in range (0, 0.5] or undefined (-1); but it is %s", decimal(p.Contamination))
+		f.Fail("contamination", "Contamination parameter needs to be in range (0, 0.5] or undefined (-1); but it is %s", decimal(p.Contamination))
 	}
 }
 
@@ -79,12 +75,12 @@ func (f *findings) stopping(p *Params) {
 	s := p.Stopping
 	switch {
 	case s.Rounds > 0:
-		f.list = append(f.list, s.Check(model.Anomaly, metrics.AUCNone)...)
+		f.Issues = append(f.Issues, s.Check(model.Anomaly, metrics.AUCNone)...)
 		if s.Metric == "lift_top_group" {
-			f.fail("stopping_metric", "stopping_metric lift_top_group needs a gains/lift table, which there is none of for anomalies")
+			f.Fail("stopping_metric", "stopping_metric lift_top_group needs a gains/lift table, which there is none of for anomalies")
 		}
 	case s.Tolerance != tolerance:
-		f.list = append(f.list, param.Issue{Severity: param.Warn, Field: "stopping_tolerance", Message: "Stopping tolerance is ignored for _stopping_rounds=0."})
+		f.Warn("stopping_tolerance", "Stopping tolerance is ignored for _stopping_rounds=0.")
 	}
 }
 

@@ -16,22 +16,9 @@ import (
 
 // checker collects findings.
 type checker struct {
-	p  *Params
-	t  *model.Task
-	is param.Issues
-}
-
-func (c *checker) fail(field, format string, args ...any) {
-	c.is = append(c.is, param.Issue{Severity: param.Error, Field: field, Message: fmt.Sprintf(format, args...)})
-}
-
-func (c *checker) warn(field, format string, args ...any) {
-	c.is = append(c.is, param.Issue{Severity: param.Warn, Field: field, Message: fmt.Sprintf(format, args...)})
-}
-
-// unavailable refuses what is known but cannot be had here.
-func (c *checker) unavailable(field string, err error) {
-	c.is = append(c.is, param.Issue{Severity: param.Error, Field: field, Cause: param.Later, Message: err.Error(), Err: err})
+	param.Issues
+	p *Params
+	t *model.Task
 }
 
 // check looks at each parameter, across parameters and at the data.
@@ -45,7 +32,7 @@ func check(p *Params, t *model.Task) param.Issues {
 	c.measuring()
 	if t.Train != nil {
 		if _, err := library(); err != nil {
-			c.unavailable("XGBoost", err)
+			c.Refuse("XGBoost", err)
 		}
 		if t.Train.Response != nil {
 			c.response()
@@ -53,9 +40,9 @@ func check(p *Params, t *model.Task) param.Issues {
 		c.constraints()
 	}
 	if m, ok := t.Continue.(trained); ok && p.NTrees <= m.learnt().rounds {
-		c.fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", m.learnt().rounds+1)
+		c.Fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", m.learnt().rounds+1)
 	}
-	return c.is
+	return c.Issues
 }
 
 // numbers checks what stands for itself.
@@ -63,7 +50,7 @@ func (c *checker) numbers() {
 	p := c.p
 	rate := func(field string, v float64) {
 		if !(v > 0 && v <= 1) {
-			c.fail(field, "%s must be between 0 (exclusive) and 1 (inclusive)", field)
+			c.Fail(field, "%s must be between 0 (exclusive) and 1 (inclusive)", field)
 		}
 	}
 	rate("learn_rate", p.LearnRate)
@@ -84,31 +71,31 @@ func (c *checker) numbers() {
 		{"reg_lambda", p.RegLambda}, {"reg_alpha", p.RegAlpha},
 	} {
 		if !(x.v >= 0 && x.v <= math.MaxFloat32) {
-			c.fail(x.field, "%s must be a finite number >= 0, but is %v", x.field, x.v)
+			c.Fail(x.field, "%s must be a finite number >= 0, but is %v", x.field, x.v)
 		}
 	}
 	for field, v := range map[string]float64{"rate_drop": p.RateDrop, "skip_drop": p.SkipDrop} {
 		if !(v >= 0 && v <= 1) {
-			c.fail(field, "%s must be between 0 and 1, but is %v", field, v)
+			c.Fail(field, "%s must be between 0 and 1, but is %v", field, v)
 		}
 	}
 	if p.NTrees < 1 || p.NTrees > 100000 {
-		c.fail("ntrees", "Requested ntrees must be between 1 and 100000")
+		c.Fail("ntrees", "Requested ntrees must be between 1 and 100000")
 	}
 	if p.MaxDepth < 0 {
-		c.fail("max_depth", "_max_depth must be >= 0.")
+		c.Fail("max_depth", "_max_depth must be >= 0.")
 	}
 	if p.MaxBins < 2 || p.MaxBins > math.MaxUint16 {
-		c.fail("max_bins", "max_bins must be between 2 and %d, but is %d", math.MaxUint16, p.MaxBins)
+		c.Fail("max_bins", "max_bins must be between 2 and %d, but is %d", math.MaxUint16, p.MaxBins)
 	}
 	if p.MaxLeaves < 0 || p.MaxLeaves == 1 {
-		c.fail("max_leaves", "max_leaves must be 0, for no limit, or at least 2, but is %d", p.MaxLeaves)
+		c.Fail("max_leaves", "max_leaves must be 0, for no limit, or at least 2, but is %d", p.MaxLeaves)
 	}
 	if p.NThread < -1 {
-		c.fail("nthread", "nthread must be -1, for all threads of the server, or at least 1, but is %d", p.NThread)
+		c.Fail("nthread", "nthread must be -1, for all threads of the server, or at least 1, but is %d", p.NThread)
 	}
 	if !(p.ScalePosWeight > 0 && p.ScalePosWeight <= math.MaxFloat32) {
-		c.fail("scale_pos_weight", "scale_pos_weight must be a positive number")
+		c.Fail("scale_pos_weight", "scale_pos_weight must be a positive number")
 	}
 }
 
@@ -121,10 +108,10 @@ func (c *checker) aliases() {
 		switch {
 		case *a == def:
 		case *v != def && *v != *a && !silent:
-			c.fail(name, "%s and its alias %s are both set to different value than default value. Set %s to default value (%v), to use %s actual value.",
+			c.Fail(name, "%s and its alias %s are both set to different value than default value. Set %s to default value (%v), to use %s actual value.",
 				name, alias, alias, def, name)
 		default:
-			c.warn(name, "Using user-provided parameter %s instead of %s.", alias, name)
+			c.Warn(name, "Using user-provided parameter %s instead of %s.", alias, name)
 		}
 	})
 }
@@ -133,25 +120,25 @@ func (c *checker) aliases() {
 func (c *checker) words() {
 	p := c.p
 	if p.TreeMethod == "approx" && (p.ColSampleRate < 1 || p.ColSampleByLevel < 1) {
-		c.fail("tree_method", "approx is not supported with _col_sample_rate or _colsample_bylevel, use exact/hist instead or disable column sampling.")
+		c.Fail("tree_method", "approx is not supported with _col_sample_rate or _colsample_bylevel, use exact/hist instead or disable column sampling.")
 	}
 	if p.GrowPolicy == "lossguide" && p.TreeMethod != "hist" {
-		c.fail("grow_policy", "must use tree_method=hist for grow_policy=lossguide")
+		c.Fail("grow_policy", "must use tree_method=hist for grow_policy=lossguide")
 	}
 	if p.CategoricalEncoding == "Enum" {
-		c.fail("categorical_encoding", "Enum encoding is not supported for XGBoost in current H2O.")
+		c.Fail("categorical_encoding", "Enum encoding is not supported for XGBoost in current H2O.")
 	}
 	if p.CustomMetricFunc != "" {
-		c.unavailable("custom_metric_func", errs.Unavailablef("custom_metric_func", "custom_metric_func is not available: this server takes no code"))
+		c.Refuse("custom_metric_func", errs.Unavailablef("custom_metric_func", "custom_metric_func is not available: this server takes no code"))
 	}
 	if p.SaveMatrixDirectory != "" {
-		c.unavailable("save_matrix_directory", errs.Unavailablef("save_matrix_directory",
+		c.Refuse("save_matrix_directory", errs.Unavailablef("save_matrix_directory",
 			"save_matrix_directory is not available: the library's matrices are not written to disk; leave it out"))
 	}
 	idle := func(used bool, needs string, fields map[string]bool) {
 		for _, f := range slices.Sorted(maps.Keys(fields)) {
 			if fields[f] && !used {
-				c.warn(f, "%s has no effect without %s.", f, needs)
+				c.Warn(f, "%s has no effect without %s.", f, needs)
 			}
 		}
 	}
@@ -173,17 +160,17 @@ func (c *checker) words() {
 func (c *checker) backend() {
 	p := c.p
 	if len(p.GPUID) > 1 || len(p.GPUID) == 1 && p.GPUID[0] < 0 {
-		c.fail("gpu_id", "gpu_id must be one number from 0 on, but is %v", p.GPUID)
+		c.Fail("gpu_id", "gpu_id must be one number from 0 on, but is %v", p.GPUID)
 		return
 	}
 	if p.Backend != "gpu" {
 		return
 	}
 	for _, x := range p.gpuUnfit() {
-		c.fail("backend", "GPU backend is not available for parameter setting '%s'. Use CPU backend instead.", x)
+		c.Fail("backend", "GPU backend is not available for parameter setting '%s'. Use CPU backend instead.", x)
 	}
 	if err := gpu(p.device()); err != nil {
-		c.unavailable("backend", errs.Unavailablef("backend", "backend gpu (gpu_id %d) is not available: %w; use auto or cpu", p.device(), err))
+		c.Refuse("backend", errs.Unavailablef("backend", "backend gpu (gpu_id %d) is not available: %w; use auto or cpu", p.device(), err))
 	}
 }
 
@@ -213,24 +200,24 @@ func (c *checker) measuring() {
 		}
 		switch {
 		case p.EvalMetric == "":
-			c.fail("stopping_metric", "stopping_metric %s needs an eval_metric", stopping.Metric)
+			c.Fail("stopping_metric", "stopping_metric %s needs an eval_metric", stopping.Metric)
 		case stopping.Metric != word:
-			c.fail("stopping_metric", "stopping_metric of eval_metric %s must be %s", p.EvalMetric, word)
+			c.Fail("stopping_metric", "stopping_metric of eval_metric %s must be %s", p.EvalMetric, word)
 		}
 		stopping.Metric = "AUTO"
 	} else if p.ScoreEvalMetricOnly && p.EvalMetric != "" && stopping.Rounds > 0 {
-		c.fail("stopping_metric", "with score_eval_metric_only the stopping_metric must be custom or custom_increasing, which stand for eval_metric")
+		c.Fail("stopping_metric", "with score_eval_metric_only the stopping_metric must be custom or custom_increasing, which stand for eval_metric")
 	}
 	if stopping.Rounds > 0 && stopping.Metric == "lift_top_group" && p.GainsLiftBins == 0 {
-		c.fail("stopping_metric", "stopping_metric lift_top_group needs the gains/lift table: gainslift_bins must not be 0")
+		c.Fail("stopping_metric", "stopping_metric lift_top_group needs the gains/lift table: gainslift_bins must not be 0")
 	}
-	c.is = append(c.is, stopping.Check(t.Category, metrics.AUCType(p.AUCType))...)
+	c.Issues = append(c.Issues, stopping.Check(t.Category, metrics.AUCType(p.AUCType))...)
 	if p.ScoreEvalMetricOnly && p.EvalMetric == "" {
-		c.warn("score_eval_metric_only", "score_eval_metric_only is set but eval_metric parameter is not defined")
+		c.Warn("score_eval_metric_only", "score_eval_metric_only is set but eval_metric parameter is not defined")
 	}
 	if p.EvalMetric != "" && t.Category != "" {
 		if known := evalMetrics[t.Category]; !slices.Contains(known, base(p.EvalMetric)) {
-			c.fail("eval_metric", "eval_metric %q is not known for this training (%s); use one of %s", p.EvalMetric, t.Category, strings.Join(known, ", "))
+			c.Fail("eval_metric", "eval_metric %q is not known for this training (%s); use one of %s", p.EvalMetric, t.Category, strings.Join(known, ", "))
 		}
 	}
 }
@@ -258,34 +245,34 @@ func (c *checker) response() {
 	classes := len(d.Domain)
 	s := d.Response.Stats()
 	if s.Missing > 0 {
-		c.fail("response_column", "Response contains missing values (NAs) - not supported by XGBoost.")
+		c.Fail("response_column", "Response contains missing values (NAs) - not supported by XGBoost.")
 	}
 	if v := c.t.Valid; v != nil && p.EvalMetric != "" && v.Response != nil && v.Response.Stats().Missing > 0 {
-		c.fail("validation_frame", "eval_metric needs a response in every row of the validation frame")
+		c.Fail("validation_frame", "eval_metric needs a response in every row of the validation frame")
 	}
 	if classes == 1 {
-		c.fail("response", "a categorical response needs at least two levels; it has one")
+		c.Fail("response", "a categorical response needs at least two levels; it has one")
 	}
 	if s.Mins[0] == s.Maxs[0] {
-		c.fail("response", "Response cannot be constant.")
+		c.Fail("response", "Response cannot be constant.")
 	}
 	numeric := func(title string, least float64, open bool) {
 		switch {
 		case classes > 0:
-			c.fail("distribution", "%s requires the response to be numeric.", title)
+			c.Fail("distribution", "%s requires the response to be numeric.", title)
 		case s.Min < least || open && s.Min == least:
-			c.fail("response_column", "distribution %s needs a response of at least 0%s; the least is %v", p.Distribution, map[bool]string{true: ", 0 excluded"}[open], s.Min)
+			c.Fail("response_column", "distribution %s needs a response of at least 0%s; the least is %v", p.Distribution, map[bool]string{true: ", 0 excluded"}[open], s.Min)
 		}
 	}
 	switch p.Distribution {
 	case "AUTO":
 	case "bernoulli":
 		if classes != 2 {
-			c.fail("distribution", "Binomial requires the response to be a 2-class categorical")
+			c.Fail("distribution", "Binomial requires the response to be a 2-class categorical")
 		}
 	case "multinomial":
 		if classes == 0 {
-			c.fail("distribution", "Multinomial requires an categorical response.")
+			c.Fail("distribution", "Multinomial requires an categorical response.")
 		}
 	case "gaussian":
 		numeric("Gaussian", math.Inf(-1), false)
@@ -296,18 +283,18 @@ func (c *checker) response() {
 	case "tweedie":
 		numeric("Tweedie", 0, false)
 		if !(p.TweediePower > 1 && p.TweediePower < 2) {
-			c.fail("tweedie_power", "Tweedie power must be between 1 and 2.")
+			c.Fail("tweedie_power", "Tweedie power must be between 1 and 2.")
 		}
 	case "quasibinomial":
-		c.fail("distribution", "Quasibinomial is not supported for XGBoost in current H2O.")
+		c.Fail("distribution", "Quasibinomial is not supported for XGBoost in current H2O.")
 	default:
-		c.fail("distribution", "No support for distribution=%s; use AUTO, bernoulli, multinomial, gaussian, poisson, gamma or tweedie", p.Distribution)
+		c.Fail("distribution", "No support for distribution=%s; use AUTO, bernoulli, multinomial, gaussian, poisson, gamma or tweedie", p.Distribution)
 	}
 	if d.Offset != nil && classes > 2 {
-		c.fail("offset_column", "Offset is not supported for multinomial distribution.")
+		c.Fail("offset_column", "Offset is not supported for multinomial distribution.")
 	}
 	if p.ScalePosWeight != 1 && classes != 2 {
-		c.fail("scale_pos_weight", "scale_pos_weight can only be used for binary classification")
+		c.Fail("scale_pos_weight", "scale_pos_weight can only be used for binary classification")
 	}
 }
 
@@ -315,22 +302,22 @@ func (c *checker) response() {
 func (c *checker) constraints() {
 	p, d := c.p, c.t.Train
 	if p.TreeMethod == "approx" && len(p.MonotoneConstraints) > 0 {
-		c.fail("tree_method", "approx is not supported with _monotone_constraints, use auto/exact/hist instead")
+		c.Fail("tree_method", "approx is not supported with _monotone_constraints, use auto/exact/hist instead")
 	}
 	for field, used := range map[string]bool{"monotone_constraints": len(p.MonotoneConstraints) > 0, "interaction_constraints": len(p.InteractionConstr) > 0} {
 		if used && p.Booster == "gblinear" {
-			c.fail(field, "%s needs a booster of trees, not gblinear", field)
+			c.Fail(field, "%s needs a booster of trees, not gblinear", field)
 		}
 	}
 	seen := map[string]bool{}
 	for _, m := range p.MonotoneConstraints {
 		switch i := slices.Index(d.Names, m.Key); {
 		case i < 0:
-			c.fail("monotone_constraints", "Invalid constraint - there is no column '%s' in the training frame.", m.Key)
+			c.Fail("monotone_constraints", "Invalid constraint - there is no column '%s' in the training frame.", m.Key)
 		case d.Columns[i].Kind() == frame.Enum:
-			c.fail("monotone_constraints", "Invalid constraint - column '%s' has type Enum. Only numeric columns can have monotonic constraints.", m.Key)
+			c.Fail("monotone_constraints", "Invalid constraint - column '%s' has type Enum. Only numeric columns can have monotonic constraints.", m.Key)
 		case seen[m.Key]:
-			c.fail("monotone_constraints", "Invalid constraint - feature '%s' appears more than once.", m.Key)
+			c.Fail("monotone_constraints", "Invalid constraint - feature '%s' appears more than once.", m.Key)
 		}
 		seen[m.Key] = true
 	}
@@ -338,7 +325,7 @@ func (c *checker) constraints() {
 		return
 	}
 	if e := p.CategoricalEncoding; e != "AUTO" && e != "OneHotInternal" {
-		c.fail("interaction_constraints", "No support interaction constraint for categorical encoding = %s. Constraint interactions are available only for "+
+		c.Fail("interaction_constraints", "No support interaction constraint for categorical encoding = %s. Constraint interactions are available only for "+
 			"``AUTO`` (``one_hot_internal`` or ``OneHotInternal``) categorical encoding.", e)
 	}
 	roles := map[string]string{}
@@ -352,14 +339,14 @@ func (c *checker) constraints() {
 	}
 	for _, set := range p.InteractionConstr {
 		if len(set) == 0 {
-			c.fail("interaction_constraints", "'interaction_constraints': a set without columns")
+			c.Fail("interaction_constraints", "'interaction_constraints': a set without columns")
 		}
 		for _, name := range set {
 			switch {
 			case roles[name] != "":
-				c.fail("interaction_constraints", "'interaction_constraints': Column with the name '%s' is used as %s and cannot be used in interaction.", name, roles[name])
+				c.Fail("interaction_constraints", "'interaction_constraints': Column with the name '%s' is used as %s and cannot be used in interaction.", name, roles[name])
 			case !slices.Contains(d.Names, name):
-				c.fail("interaction_constraints", "'interaction_constraints': Column with name '%s' is not in the frame.", name)
+				c.Fail("interaction_constraints", "'interaction_constraints': Column with name '%s' is not in the frame.", name)
 			}
 		}
 	}
