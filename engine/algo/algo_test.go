@@ -263,7 +263,7 @@ func TestAll_WeightsAreRepetition(t *testing.T) {
 		// Of rows that were trained on: where cuts lie between values goes by all rows, those of weight 0 too.
 		pa, _ := predict(t, a, s.frames["repeated"])
 		pb, _ := predict(t, b, s.frames["repeated"])
-		require.InDeltaSlice(t, pb[len(pb)-1], pa[len(pa)-1], 1e-5)
+		require.InDeltaSlice(t, pb[len(pb)-1], pa[len(pa)-1], 1e-6)
 	})
 }
 
