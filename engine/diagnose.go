@@ -12,6 +12,7 @@ import (
 
 	"github.com/geyser-ml/geyser/engine/algo/xgboost"
 	"github.com/geyser-ml/geyser/kernels"
+	"github.com/geyser-ml/geyser/kernels/par"
 )
 
 // Tier is one way to compute, present or not.
@@ -61,7 +62,7 @@ func (e *Engine) Diagnose() Diagnosis {
 // Machine is Diagnose without an engine.
 func Machine(version, dataDir string) Diagnosis {
 	d := Diagnosis{
-		Version: version, GoVersion: runtime.Version(), CPUs: runtime.NumCPU(), Threads: runtime.GOMAXPROCS(0),
+		Version: version, GoVersion: runtime.Version(), CPUs: runtime.NumCPU(), Threads: par.Threads(0),
 		CPUFeatures: features(), DataDir: dataDir, PID: os.Getpid(),
 	}
 	for _, t := range kernels.Tiers() {

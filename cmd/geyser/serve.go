@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 	"github.com/geyser-ml/geyser/api"
 	"github.com/geyser-ml/geyser/api/h2o"
 	"github.com/geyser-ml/geyser/engine"
+	"github.com/geyser-ml/geyser/kernels/par"
 	"github.com/geyser-ml/geyser/store"
 )
 
@@ -60,9 +62,14 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) (err error
 	debug.SetMemoryLimit(cfg.memory)
 	if os.Getenv("GOGC") == "" {
 		// Why: nearly all of the heap is long rows of numbers, which cost nothing to
-		// mark; the usual half of it as garbage is what costs.
+		// mark; the usual half of it as garbage is what costs. A quarter of a small heap
+		// would be collected all the time: what is never touched takes no memory, and
+		// counts as heap.
 		debug.SetGCPercent(25)
+		ballast := make([]byte, min(64<<20, cfg.memory/16))
+		defer runtime.KeepAlive(ballast)
 	}
+	par.Spare(1)
 	ring := api.NewRing(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: cfg.logLevel}), logLines)
 	log := slog.New(ring)
 
@@ -104,6 +111,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) (err error
 
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
+	go debug.FreeOSMemory() // of the start
 	fmt.Fprintf(stdout, "serving http://%s, data in %s\n", ln.Addr(), cfg.dataDir)
 	log.Info("serving", "address", ln.Addr().String(), "data", cfg.dataDir, "version", version, "memory", cfg.memory)
 	select {
