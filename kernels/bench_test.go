@@ -159,21 +159,18 @@ func BenchmarkPartition(b *testing.B) {
 	r := rand.New(rand.NewPCG(93, 94))
 	const n = 1000000
 	data := wideBins(r, n, 255, 1000)
-	g := &goGrower{bins: data, threads: 1}
-	w := new(work)
 	for feat, bins := range []int{256, 1001} {
 		for _, kind := range []string{"narrow", "h"} {
 			rows := formats(r, n)[kind].rowSet
 			out := rowSet{a: make([]uint64, n), b: make([]uint64, n)}
 			b.Run(fmt.Sprintf("backend=go/rows=1e6/bins=%d/format=%s", bins, kind), func(b *testing.B) {
 				s := Split{Feature: int32(feat), Bin: bins / 3}
+				g := &goGrower{bins: data, threads: 1, loops: goLoops{}, layout: newLayout(data), rows: [2]rowSet{rows, out}}
+				k := g.countLeft(new(work), &s, rows.a)
+				nodes := []growNode{{rows: n, left: 1, split: s}, {rows: k}, {lo: k, rows: n - k}}
 				for b.Loop() {
-					for lo := 0; lo < n; lo += partRows {
-						hi := min(n, lo+partRows)
-						w.roomForRows(rows.b != nil)
-						l := g.partChunk(&s, rows.slice(lo, hi), out.slice(lo, hi), w)
-						out.slice(lo+l, hi).copy(w.right.slice(0, hi-lo-l))
-					}
+					g.nodes = slices.Clone(nodes)
+					g.part([]int32{0})
 				}
 				perRow(b, n, "ns/row")
 			})

@@ -61,8 +61,6 @@ type goGrower struct {
 type work struct {
 	finder finder
 	table  [maxBins + 1]uint8 // by bin: 1 goes left; no index of two bytes needs a check
-	left   rowSet             // scratch for parting
-	right  rowSet
 	block  *block
 	cells  cells
 	hist   []tally

@@ -132,21 +132,36 @@ func TestHistogram(t *testing.T) {
 	}
 }
 
-// TestPartition parts rows between canaries.
+// TestPartition parts rows between canaries, by many threads and few.
 func TestPartition(t *testing.T) {
 	r := rand.New(rand.NewPCG(61, 62))
 	const canary = 0xDEAD
-	for _, n := range []int{0, 1, 31, 32, 33, 1000} {
+	loops := map[string]loops{}
+	for _, tier := range everyTier(t, 1) {
+		g, err := tier.NewGrower(wideBins(r, 1, 2), GrowerConfig{})
+		check(t, err)
+		loops[tier.Name()] = g.(*goGrower).loops
+	}
+	for _, n := range []int{0, 1, 31, 33, partRows, 3*partRows + 1, 12*partRows - 1} {
 		b := wideBins(r, n, 40, 300)
-		g := &goGrower{bins: b, threads: 1}
-		w := new(work)
 		for feat := range 2 {
-			for _, kind := range []string{"none", "all", "some"} {
+			for _, kind := range []string{"none", "all", "some", "sorted"} {
 				s := Split{Feature: int32(feat), Set: make([]uint64, 5), MissingLeft: kind != "none"}
 				for i := range s.Set {
-					s.Set[i] = map[string]uint64{"none": 0, "all": math.MaxUint64, "some": r.Uint64()}[kind]
+					s.Set[i] = map[string]uint64{"none": 0, "all": math.MaxUint64, "some": r.Uint64(), "sorted": r.Uint64()}[kind]
 				}
 				rows := formats(r, n)["h and w"].rowSet
+				if kind == "sorted" { // the left ones first
+					slices.SortStableFunc(rows.a, func(x, y uint64) int {
+						side := func(a uint64) int {
+							if bin := b.bin(feat, int(uint32(a))); bin == 0 || s.Set[bin/64]>>(bin%64)&1 == 1 {
+								return 0
+							}
+							return 1
+						}
+						return side(x) - side(y)
+					})
+				}
 				var left, right rowSet
 				for i, a := range rows.a {
 					bin, to := b.bin(feat, int(uint32(a))), &right
@@ -155,14 +170,20 @@ func TestPartition(t *testing.T) {
 					}
 					to.a, to.b = append(to.a, a), append(to.b, rows.b[i])
 				}
-				out := rowSet{a: slices.Repeat([]uint64{canary}, n+2), b: slices.Repeat([]uint64{canary}, n+2)}
-				w.roomForRows(true)
-				k := g.partChunk(&s, rows, out.slice(1, n+1), w)
-				out.slice(1+k, 1+n).copy(w.right.slice(0, n-k))
+				in := rowSet{a: slices.Concat([]uint64{canary}, rows.a, []uint64{canary}), b: slices.Concat([]uint64{canary}, rows.b, []uint64{canary})}
 				wantA := slices.Concat([]uint64{canary}, left.a, right.a, []uint64{canary})
 				wantB := slices.Concat([]uint64{canary}, left.b, right.b, []uint64{canary})
-				if k != len(left.a) || !slices.Equal(out.a, wantA) || !slices.Equal(out.b, wantB) {
-					t.Fatalf("%d rows, column %d, %s: %d go left, want %d", n, feat, kind, k, len(left.a))
+				for _, threads := range []int{1, 2, 3, 16} {
+					for name, l := range loops {
+						out := rowSet{a: slices.Repeat([]uint64{canary}, n+2), b: slices.Repeat([]uint64{canary}, n+2)}
+						g := &goGrower{bins: b, threads: threads, loops: l, layout: newLayout(b), rows: [2]rowSet{in, out}}
+						k := len(left.a)
+						g.nodes = []growNode{{lo: 1, rows: n, left: 1, split: s}, {lo: 1, rows: k}, {lo: 1 + k, rows: n - k}}
+						g.part([]int32{0})
+						if g.nodes[1].side != 1 || g.nodes[2].side != 1 || !slices.Equal(out.a, wantA) || !slices.Equal(out.b, wantB) {
+							t.Fatalf("%s, %d threads, %d rows, column %d, %s", name, threads, n, feat, kind)
+						}
+					}
 				}
 			}
 		}

@@ -19,9 +19,8 @@ type loops interface {
 	// search looks for the best split of n among feats by its histogram, and leaves
 	// it in w.finder.
 	search(g *goGrower, w *work, n *growNode, hist []tally, feats []int32)
-	// part writes the rows that go left by s to the start of left, which has room for
-	// all, and the others to w.right. It returns the number of left ones.
-	part(g *goGrower, w *work, s *Split, in, left rowSet) int
+	// part writes rows to their places in out by w.table: partWords.
+	part(f *feature, w *work, in, out rowSet, left, right int, back bool) int
 	// grow finishes the subtree below root in cache and appends its nodes to out.
 	grow(g *goGrower, w *work, root *growNode, out []growNode) []growNode
 	// add adds value to the scores of rows.
@@ -71,8 +70,17 @@ func (goLoops) search(g *goGrower, w *work, n *growNode, hist []tally, feats []i
 	}
 }
 
-func (goLoops) part(g *goGrower, w *work, s *Split, in, left rowSet) int {
-	return g.partChunk(s, in, left, w)
+func (goLoops) part(f *feature, w *work, in, out rowSet, left, right int, back bool) int {
+	if f.narrow != nil {
+		if in.b != nil {
+			partWords(&w.table, f.narrow, in.a, in.b, out.b, left, right, back)
+		}
+		return partWords(&w.table, f.narrow, in.a, in.a, out.a, left, right, back)
+	}
+	if in.b != nil {
+		partWords(&w.table, f.wide, in.a, in.b, out.b, left, right, back)
+	}
+	return partWords(&w.table, f.wide, in.a, in.a, out.a, left, right, back)
 }
 
 func (goLoops) grow(g *goGrower, w *work, root *growNode, out []growNode) []growNode {

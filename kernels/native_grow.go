@@ -118,10 +118,8 @@ func (l nativeLoops) add(scores []float64, rows []uint64, value float64) {
 	l.c.Add(scores, rows, value)
 }
 
-func (l nativeLoops) part(g *goGrower, w *work, s *Split, in, left rowSet) int {
-	f := &g.bins.feats[s.Feature]
-	s.table(w.table[:f.bins])
-	return l.c.Part(f.narrow, f.wide, w.table[:], in.a, in.b, left.a, left.b, w.right.a, w.right.b)
+func (l nativeLoops) part(f *feature, w *work, in, out rowSet, left, right int, back bool) int {
+	return l.c.Part(f.narrow, f.wide, w.table[:], in.a, in.b, out.a, out.b, left, right, back)
 }
 
 func (j *nativeJob) sumRows(g *goGrower, w *work, rows rowSet, hist []tally, pack int) {

@@ -1,143 +1,163 @@
 package kernels
 
 import (
-	"runtime"
 	"sync/atomic"
 
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
-// A node's rows lie together in one of two buffers, in row order. To part them,
-// chunks of a node are split into scratch, and from there copied to the places of
-// the children in the other buffer:
+// A node's rows lie together in one of two buffers, in row order. To part them, two
+// threads go through them, one up and one down, and write each row to its place in
+// the other buffer:
 //
-//	node      [ chunk 0 | chunk 1 | chunk 2 ]     one buffer
-//	scratch   LLL RR      L RRRR    LL RRR        of the thread, in its cache
-//	children  [ LLLLLL | RRRRRRRRR          ]     the other buffer
+//	node      [ 0 1 2 3 →         ← n-1 ]
+//	children  [ L L →     ← L | R →   ← R ]
 //
-// A chunk must know how many rows went left before it, which the chunk before it
-// says as soon as it has counted: chunks are taken in order, so that one is done or
-// at work. The order of rows is kept.
+// Its split says how many go left, so both know where to begin, and no thread waits.
+// With more threads than that, a node is cut into segments whose left rows are
+// counted first. The order of rows is kept.
 
-// partRows rows are parted together: they and the scratch stay in cache.
-const partRows = 16384
+// partRows rows are taken at once from an end of a segment.
+const partRows = 8192
 
-// partItem is one chunk of a node: places [lo, hi).
-type partItem struct {
-	node, lo, hi int
-	first        bool
-	done         atomic.Int64 // 1 + rows that went left here and before, 0 as long as they are not known
+// segment is a run of rows of a node.
+type segment struct {
+	node        *growNode
+	lo, hi      int          // their places
+	left, right int          // where those that go left, and right, begin in the other buffer
+	lefts       int          // how many go left
+	runs        atomic.Int64 // of partRows rows, that nobody has taken
 }
-
-// failed stands in for a count that a panic has prevented.
-const failed = -1
 
 // part moves the rows of nodes that have a split to the places of their children.
 func (g *goGrower) part(nodes []int32) {
-	count := 0
-	for _, id := range nodes {
-		count += par.Chunks(g.nodes[id].rows, partRows)
-	}
-	items := make([]partItem, count)
-	at := 0
+	segments := g.segments(nodes)
+	par.Do(g.threads, 2*len(segments), func(i int) {
+		s := &segments[i%len(segments)]
+		if s.runs.Load() <= 0 {
+			return
+		}
+		w := g.take()
+		defer g.put(w)
+		g.partEnd(w, s, i >= len(segments))
+	})
 	for _, id := range nodes {
 		n := &g.nodes[id]
 		g.nodes[n.left].side, g.nodes[n.left+1].side = 1-n.side, 1-n.side
-		for lo := n.lo; lo < n.lo+n.rows; lo += partRows {
-			it := &items[at]
-			it.node, it.lo, it.hi, it.first = int(id), lo, min(lo+partRows, n.lo+n.rows), lo == n.lo
+	}
+}
+
+// segments cuts nodes so that all threads have an end of one.
+func (g *goGrower) segments(nodes []int32) []segment {
+	total := 0
+	for _, id := range nodes {
+		total += g.nodes[id].rows
+	}
+	size := max(4*partRows, (2*total+g.threads-1)/max(g.threads, 1))
+	count := 0
+	for _, id := range nodes {
+		count += par.Chunks(g.nodes[id].rows, size)
+	}
+	out := make([]segment, count)
+	at := 0
+	for _, id := range nodes {
+		n := &g.nodes[id]
+		for lo := n.lo; lo < n.lo+n.rows; lo += size {
+			s := &out[at]
+			s.node, s.lo, s.hi, s.lefts = n, lo, min(lo+size, n.lo+n.rows), -1
+			if s.hi-s.lo == n.rows {
+				s.lefts = g.nodes[n.left].rows
+			}
+			s.runs.Store(int64(par.Chunks(s.hi-s.lo, partRows)))
 			at++
 		}
 	}
-	par.Do(g.threads, len(items), func(i int) {
-		it := &items[i]
-		defer it.done.CompareAndSwap(0, failed)
-		w := g.take()
-		defer g.put(w)
-		g.partItem(w, it, items[:i])
+	par.Do(g.threads, count, func(i int) {
+		if s := &out[i]; s.lefts < 0 {
+			w := g.take()
+			defer g.put(w)
+			s.lefts = g.countLeft(w, &s.node.split, g.rows[s.node.side].a[s.lo:s.hi])
+		}
 	})
-}
-
-// partItem parts one chunk; the last of earlier is the one before it.
-func (g *goGrower) partItem(w *work, it *partItem, earlier []partItem) {
-	n := &g.nodes[it.node]
-	in, out := g.rows[n.side].slice(it.lo, it.hi), g.rows[1-n.side]
-	w.roomForRows(in.b != nil)
-	whole := len(in.a) == n.rows
-	left := w.left
-	if whole {
-		left = out.slice(it.lo, it.hi) // right ones overwrite what is too much
-	}
-	l := g.loops.part(g, w, &n.split, in, left)
-	before := 0
-	if !it.first {
-		before = await(&earlier[len(earlier)-1])
-		if before == failed {
-			return
+	for i := range out {
+		s := &out[i]
+		s.left, s.right = s.node.lo, g.nodes[s.node.left+1].lo
+		if i > 0 && out[i-1].node == s.node {
+			p := &out[i-1]
+			s.left, s.right = p.left+p.lefts, p.right+p.hi-p.lo-p.lefts
 		}
 	}
-	it.done.Store(int64(1 + before + l))
-	if !whole {
-		out.slice(n.lo+before, n.lo+before+l).copy(left.slice(0, l))
-	}
-	r := g.nodes[n.left+1].lo + it.lo - n.lo - before
-	out.slice(r, r+len(in.a)-l).copy(w.right.slice(0, len(in.a)-l))
+	return out
 }
 
-// await waits for the count of a chunk that another thread is at work on.
-func await(it *partItem) int {
-	for spin := 0; ; spin++ {
-		switch v := it.done.Load(); {
-		case v > 0:
-			return int(v) - 1
-		case v == failed:
-			return failed
-		case spin > 100:
-			runtime.Gosched()
-		}
-	}
-}
-
-// roomForRows sees to scratch for the rows of a chunk.
-func (w *work) roomForRows(b bool) {
-	for _, s := range []*rowSet{&w.left, &w.right} {
-		if s.a == nil {
-			s.a = make([]uint64, partRows)
-		}
-		if b && s.b == nil {
-			s.b = make([]uint64, partRows)
-		}
-	}
-}
-
-// partChunk writes the rows of in that go left to left, the others to w.right, and
-// returns the number of left ones.
-func (g *goGrower) partChunk(s *Split, in, left rowSet, w *work) int {
+// countLeft returns the number of rows that go left.
+func (g *goGrower) countLeft(w *work, s *Split, rows []uint64) (n int) {
 	f := &g.bins.feats[s.Feature]
 	s.table(w.table[:f.bins])
 	if f.narrow != nil {
-		return partSets(w, f.narrow, in, left)
+		for _, a := range rows {
+			n += int(w.table[f.narrow[uint32(a)]])
+		}
+		return n
 	}
-	return partSets(w, f.wide, in, left)
+	for _, a := range rows {
+		n += int(w.table[f.wide[uint32(a)]])
+	}
+	return n
 }
 
-// partSets parts the words of rows by their bins.
-func partSets[T uint8 | uint16](w *work, bins []T, in, left rowSet) int {
-	if in.b != nil {
-		partWords(&w.table, bins, in.a, in.b, left.b, w.right.b)
+// partEnd parts the rows of a segment from one end, run by run, until none is left.
+// The last one to be taken may be shorter than the others.
+func (g *goGrower) partEnd(w *work, s *segment, back bool) {
+	f := &g.bins.feats[s.node.split.Feature]
+	s.node.split.table(w.table[:f.bins])
+	n := s.hi - s.lo
+	rest := n - (par.Chunks(n, partRows)-1)*partRows
+	at, left, right := s.lo, s.left, s.right
+	if back {
+		at, left, right = s.hi, s.left+s.lefts, s.right+n-s.lefts
 	}
-	return partWords(&w.table, bins, in.a, in.a, left.a, w.right.a)
+	from, to := g.rows[s.node.side], g.rows[1-s.node.side]
+	for {
+		runs := s.runs.Add(-1)
+		if runs < 0 {
+			return
+		}
+		size := partRows
+		if runs == 0 {
+			size = rest
+		}
+		if back {
+			at -= size
+			l := g.loops.part(f, w, from.slice(at, at+size), to, left, right, true)
+			left, right = left-l, right-(size-l)
+		} else {
+			l := g.loops.part(f, w, from.slice(at, at+size), to, left, right, false)
+			at, left, right = at+size, left+l, right+size-l
+		}
+	}
 }
 
-// partWords writes each word to both places and advances one: no branch to guess.
-func partWords[T uint8 | uint16](table *[maxBins + 1]uint8, bins []T, rows, in, left, right []uint64) int {
-	in, left, right = in[:len(rows)], left[:len(rows)], right[:partRows]
-	l, r := 0, 0
+// partWords writes words whose rows go left to out from place left on, and the others
+// from place right on; or, from the last one on, to the places before these. It
+// returns how many went left. No branch to guess: each word has one place.
+func partWords[T uint8 | uint16](table *[maxBins + 1]uint8, bins []T, rows, in, out []uint64, left, right int, back bool) (lefts int) {
+	in = in[:len(rows)]
+	first := left
+	if back {
+		for i := len(rows) - 1; i >= 0; i-- {
+			goes := int(table[bins[uint32(rows[i])]])
+			left -= goes
+			right -= 1 - goes
+			out[right^(left^right)&-goes] = in[i]
+		}
+		return first - left
+	}
 	for i, a := range rows {
-		v, goes := in[i], int(table[bins[uint32(a)]])
-		left[l], right[r&(partRows-1)] = v, v
-		l += goes
-		r += 1 - goes
+		goes := int(table[bins[uint32(a)]])
+		out[right^(left^right)&-goes] = in[i]
+		left += goes
+		right += 1 - goes
 	}
-	return l
+	return left - first
 }

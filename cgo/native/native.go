@@ -44,8 +44,8 @@ package native
 // #cgo nocallback geyser_walk_short
 //
 // static int64_t geyser_part(const native_loops *l, const uint8_t *narrow, const uint16_t *wide, const uint8_t *table,
-//     const uint64_t *a, const uint64_t *b, int64_t n, uint64_t *left_a, uint64_t *left_b, uint64_t *right_a, uint64_t *right_b) {
-//   return l->part(narrow, wide, table, a, b, n, left_a, left_b, right_a, right_b);
+//     const uint64_t *a, const uint64_t *b, int64_t n, uint64_t *out_a, uint64_t *out_b, int64_t left, int64_t right, int32_t back) {
+//   return l->part(narrow, wide, table, a, b, n, out_a, out_b, left, right, back);
 // }
 // static void geyser_sum(const native_loops *l, const native_format *f, const native_word *words, const native_feature *feats,
 //     const uint64_t *data, int64_t stride, const uint64_t *a, const uint64_t *b, int64_t n, int64_t from, int64_t to,
@@ -279,12 +279,17 @@ func (l Loops) Search(s *Search, feats []Feature, picked []int32, hist []Tally, 
 		p[C.native_tally](hist), C.int64_t(room), p[C.int64_t](scratch), at[C.native_best](best), p[C.uint16_t](won))
 }
 
-// Part writes the rows of a and b (or nil) whose bin has a 1 in the table to the
-// start of left, the others to the start of right, both with room for all rows, and
-// returns the number of left ones. One of narrow and wide holds the bins.
-func (l Loops) Part(narrow []uint8, wide []uint16, table []uint8, a, b, leftA, leftB, rightA, rightB []uint64) int {
+// Part writes the rows of a and b (or nil) whose bin has a 1 in the table to out from
+// place left on, the others from place right on; or, from the last row on, to the
+// places before these. It returns the number of left ones. One of narrow and wide
+// holds the bins.
+func (l Loops) Part(narrow []uint8, wide []uint16, table []uint8, a, b, outA, outB []uint64, left, right int, back bool) int {
+	var down C.int32_t
+	if back {
+		down = 1
+	}
 	return int(C.geyser_part(l.table, p[C.uint8_t](narrow), p[C.uint16_t](wide), p[C.uint8_t](table), p[C.uint64_t](a), p[C.uint64_t](b),
-		C.int64_t(len(a)), p[C.uint64_t](leftA), p[C.uint64_t](leftB), p[C.uint64_t](rightA), p[C.uint64_t](rightB)))
+		C.int64_t(len(a)), p[C.uint64_t](outA), p[C.uint64_t](outB), C.int64_t(left), C.int64_t(right), down))
 }
 
 // Grow grows the subtree of a node of rows a and b (or nil), at most 8192, and leaves

@@ -113,7 +113,7 @@ typedef struct {
   void (*search)(const native_search *s, const native_feature *feats, const int32_t *picked, int64_t count, const native_tally *hist,
                  int64_t room, int64_t *scratch, native_best *best, uint16_t *won);
   int64_t (*part)(const uint8_t *narrow, const uint16_t *wide, const uint8_t *table, const uint64_t *a, const uint64_t *b, int64_t n,
-                  uint64_t *left_a, uint64_t *left_b, uint64_t *right_a, uint64_t *right_b);
+                  uint64_t *out_a, uint64_t *out_b, int64_t left, int64_t right, int32_t back);
   int64_t (*grow)(native_subtree *t, const native_word *words, const native_feature *feats, const int32_t *candidates,
                   const uint64_t *data, uint64_t *a, uint64_t *b, int64_t *scratch, native_node *nodes, uint64_t *sets,
                   int64_t sets_room);

@@ -1,29 +1,40 @@
 // Parting rows and adding to scores.
 
 INLINE int64_t part_words(const uint8_t *narrow, const uint16_t *wide, const uint8_t *table, const uint64_t *a, const uint64_t *b,
-                          int64_t n, uint64_t *left_a, uint64_t *left_b, uint64_t *right_a, uint64_t *right_b) {
-  int64_t l = 0, r = 0;
-  for (int64_t i = 0; i < n; i++) {
+                          int64_t n, uint64_t *out_a, uint64_t *out_b, int64_t left, int64_t right, int back) {
+  const int64_t first = left;
+  for (int64_t k = 0; k < n; k++) {
+    int64_t i = back ? n - 1 - k : k;
     uint64_t v = a[i];
-    int64_t left = table[narrow ? narrow[(uint32_t)v] : wide[(uint32_t)v]];
-    left_a[l] = v;
-    right_a[r] = v;
-    if (b) left_b[l] = right_b[r] = b[i];
-    l += left;
-    r += 1 - left;
+    int64_t goes = table[narrow ? narrow[(uint32_t)v] : wide[(uint32_t)v]];
+    if (back) {
+      left -= goes;
+      right -= 1 - goes;
+    }
+    int64_t at = right ^ ((left ^ right) & -goes);
+    out_a[at] = v;
+    if (b) out_b[at] = b[i];
+    if (!back) {
+      left += goes;
+      right += 1 - goes;
+    }
   }
-  return l;
+  return back ? first - left : left - first;
 }
 
-// part writes each row to both sides and advances one: no branch to guess. A side
-// has room for all rows. It returns the number of left ones.
+#define PART(narrow, wide, b) \
+  (back ? part_words(narrow, wide, table, a, b, n, out_a, out_b, left, right, 1) : part_words(narrow, wide, table, a, b, n, out_a, out_b, left, right, 0))
+
+// part writes rows that go left to out from place left on, and the others from place
+// right on; or, from the last one on, to the places before these. It returns how many
+// went left. No branch to guess: each row has one place.
 static int64_t part(const uint8_t *narrow, const uint16_t *wide, const uint8_t *table, const uint64_t *a, const uint64_t *b, int64_t n,
-                    uint64_t *left_a, uint64_t *left_b, uint64_t *right_a, uint64_t *right_b) {
-  if (narrow && !b) return part_words(narrow, 0, table, a, 0, n, left_a, 0, right_a, 0);
-  if (narrow) return part_words(narrow, 0, table, a, b, n, left_a, left_b, right_a, right_b);
-  if (!b) return part_words(0, wide, table, a, 0, n, left_a, 0, right_a, 0);
-  return part_words(0, wide, table, a, b, n, left_a, left_b, right_a, right_b);
+                    uint64_t *out_a, uint64_t *out_b, int64_t left, int64_t right, int32_t back) {
+  if (narrow) return b ? PART(narrow, 0, b) : PART(narrow, 0, 0);
+  return b ? PART(0, wide, b) : PART(0, wide, 0);
 }
+
+#undef PART
 
 // add_value adds value to the scores of rows.
 static void add_value(double *scores, const uint64_t *rows, int64_t n, double value) {
