@@ -170,7 +170,7 @@ func BenchmarkPartition(b *testing.B) {
 				nodes := []growNode{{rows: n, left: 1, split: s}, {rows: k}, {lo: k, rows: n - k}}
 				for b.Loop() {
 					g.nodes = slices.Clone(nodes)
-					g.part([]int32{0})
+					g.partRows([]int32{0})
 				}
 				perRow(b, n, "ns/row")
 			})

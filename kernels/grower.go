@@ -36,6 +36,8 @@ type goGrower struct {
 	threads int
 	loops   loops
 	layout  layout
+	stage   stage
+	failed  error // of Rows, which has no way to return it
 
 	weightUnit float64
 	minW       int64 // MinRows in units of weight, at least 1
@@ -76,6 +78,19 @@ func (b *goBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
 	if !ok {
 		return nil, fmt.Errorf("bins of type %T: want those that tier %q made", bins, "go")
 	}
+	g, err := b.newGrower(gb, cfg)
+	if err != nil {
+		return nil, err
+	}
+	g.stage = hostStage{g}
+	for i := range g.rows {
+		g.rows[i].a = large[uint64](gb.rows)
+	}
+	return g, nil
+}
+
+// newGrower makes a grower that has no stage yet.
+func (b *goBackend) newGrower(gb *goBins, cfg GrowerConfig) (*goGrower, error) {
 	g := &goGrower{cfg: cfg, bins: gb, threads: b.threads, layout: newLayout(gb), weightUnit: 1}
 	g.loops = b.loops.bind(g)
 	if cfg.Weights != nil {
@@ -95,9 +110,6 @@ func (b *goBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
 		g.minW = max(1, int64(minW))
 	} else {
 		g.minW = math.MaxInt64 / 4
-	}
-	for i := range g.rows {
-		g.rows[i].a = large[uint64](gb.rows)
 	}
 	budget := cfg.MaxBytes
 	if budget <= 0 {
@@ -122,7 +134,8 @@ func (b *goBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
 
 // Close lets go of the memory.
 func (g *goGrower) Close() {
-	g.rows, g.nodes, g.slots, g.works, g.small, g.grown = [2]rowSet{}, nil, pool{}, nil, nil, nil
+	g.stage.close()
+	g.nodes, g.slots = nil, pool{}
 }
 
 // Begin forgets the previous tree, makes the derivatives into integers and
@@ -139,26 +152,14 @@ func (g *goGrower) Begin(in TreeInput) (Node, error) {
 		}
 	}
 	g.in = in
-	g.quant = quantise{derG: in.G.Host(), derH: in.H.Host()}
-	if g.cfg.Weights != nil {
-		g.quant.weight = g.cfg.Weights.Host()
-	}
-	if in.InSample != nil {
-		g.quant.sample = in.InSample.Host()
-	}
+	g.quant = quantise{}
 	if g.cfg.Bounded && g.cfg.Weights == nil && rows > narrowRows {
 		g.quant.format = format{narrow: true, lanes: 1, g: 1.0 / narrowG, h: 1.0 / narrowH, w: 1}
 		g.quant.key = uint32(drawKey(g.cfg.Seed, in.Tree, purposeRound))
 	}
-	n, sum, err := g.quant.run(g.loops, g.threads, g.weightUnit, &g.rows[0])
+	n, sum, err := g.stage.begin(in)
 	if err != nil {
 		return Node{}, err
-	}
-	if g.quant.lanes > 1 && g.rows[1].b == nil {
-		g.rows[1].b = large[uint64](rows)
-	}
-	if g.quant.lanes == 1 {
-		g.rows[0].b, g.rows[1].b = nil, nil
 	}
 	g.sampled = n
 	g.slots.reset()
@@ -169,10 +170,35 @@ func (g *goGrower) Begin(in TreeInput) (Node, error) {
 		g.nodes[0].reach = newReach(g.allowed, g.treeFeatures())
 	}
 	if g.weigh && g.cfg.Bounded {
-		g.measureNoise([]int32{0})
+		if err := g.measureNoise([]int32{0}); err != nil {
+			return Node{}, err
+		}
 	}
 	g.minGain = 0 // the root's split sets it
 	return g.nodes[0].Node, nil
+}
+
+// beginRows is stage.begin in host memory.
+func (g *goGrower) beginRows(in TreeInput) (int, tally, error) {
+	q := &g.quant
+	q.derG, q.derH = in.G.Host(), in.H.Host()
+	if g.cfg.Weights != nil {
+		q.weight = g.cfg.Weights.Host()
+	}
+	if in.InSample != nil {
+		q.sample = in.InSample.Host()
+	}
+	n, sum, err := q.run(g.loops, g.threads, g.weightUnit, &g.rows[0])
+	if err != nil {
+		return 0, tally{}, err
+	}
+	if q.lanes > 1 && g.rows[1].b == nil {
+		g.rows[1].b = large[uint64](g.bins.rows)
+	}
+	if q.lanes == 1 {
+		g.rows[0].b, g.rows[1].b = nil, nil
+	}
+	return n, sum, nil
 }
 
 // take returns scratch for one thread; put gives it back.
@@ -261,7 +287,9 @@ func (g *goGrower) Level(nodes []Node) ([]Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.level(ids)
+	if err := g.level(ids); err != nil {
+		return nil, err
+	}
 	out := make([]Split, len(nodes))
 	for i, id := range ids {
 		out[i] = g.nodes[id].split
@@ -282,7 +310,7 @@ func (g *goGrower) leafIDs(nodes []Node) ([]int32, error) {
 }
 
 // level finds the splits of nodes, a batch at a time that fits the budget.
-func (g *goGrower) level(ids []int32) {
+func (g *goGrower) level(ids []int32) error {
 	var live []int32
 	for _, id := range ids {
 		n := &g.nodes[id]
@@ -294,11 +322,16 @@ func (g *goGrower) level(ids []int32) {
 		}
 	}
 	for len(live) > 0 {
-		k := g.histograms(live)
-		if g.weigh && !g.cfg.Bounded {
-			g.measureNoise(live[:k])
+		k, err := g.histograms(live)
+		if err == nil && g.weigh && !g.cfg.Bounded {
+			err = g.measureNoise(live[:k])
 		}
-		g.search(live[:k])
+		if err == nil {
+			err = g.search(live[:k])
+		}
+		if err != nil {
+			return err
+		}
 		for _, id := range live[:k] {
 			n := &g.nodes[id]
 			right := n.sum
@@ -309,13 +342,13 @@ func (g *goGrower) level(ids []int32) {
 		}
 		live = live[k:]
 	}
+	return nil
 }
 
 // search finds the split of each node from its histogram.
-func (g *goGrower) search(ids []int32) {
+func (g *goGrower) search(ids []int32) error {
 	if g.cfg.Random {
-		g.isolateAll(ids)
-		return
+		return g.stage.isolate(ids)
 	}
 	picked := make([][]int32, len(ids))
 	w := g.take()
@@ -326,7 +359,9 @@ func (g *goGrower) search(ids []int32) {
 		}
 	}
 	g.put(w)
-	g.searchAmong(ids, picked)
+	if err := g.searchAmong(ids, picked); err != nil {
+		return err
+	}
 	var again []int32
 	var all [][]int32
 	for i, id := range ids {
@@ -335,11 +370,38 @@ func (g *goGrower) search(ids []int32) {
 			again, all = append(again, id), append(all, c)
 		}
 	}
-	g.searchAmong(again, all)
+	if len(again) == 0 {
+		return nil
+	}
+	return g.searchAmong(again, all)
 }
 
 // searchAmong is search with the columns that each node looks at.
-func (g *goGrower) searchAmong(ids []int32, picked [][]int32) {
+func (g *goGrower) searchAmong(ids []int32, picked [][]int32) error {
+	found, err := g.stage.search(ids, picked)
+	if err != nil {
+		return err
+	}
+	w := g.take()
+	defer g.put(w)
+	for i, id := range ids {
+		f := found[i].feature
+		if f < 0 {
+			continue
+		}
+		n := &g.nodes[id]
+		w.finder.begin(&g.quant.format, n)
+		w.finder.best = found[i]
+		own, _ := w.finder.threshold(g.minGain)
+		n.split = w.finder.split(id, own, g.layout.width(int(f)), g.bins.feats[f].levels > 0)
+		n.leftSum, n.found = found[i].left, true
+		g.measureRoot(n)
+	}
+	return nil
+}
+
+// searchSums is stage.search in host memory.
+func (g *goGrower) searchSums(ids []int32, picked [][]int32) []candidate {
 	const wide = 32 // features of one piece of work
 	type item struct{ at, lo, hi int }
 	var items []item
@@ -360,25 +422,16 @@ func (g *goGrower) searchAmong(ids []int32, picked [][]int32) {
 		found[i] = w.finder.best
 		found[i].won = slices.Clone(found[i].won)
 	})
-	w := g.take()
-	defer g.put(w)
-	for i := 0; i < len(items); {
-		best, at := found[i], items[i].at
-		for i++; i < len(items) && items[i].at == at; i++ {
-			if found[i].feature >= 0 && (best.feature < 0 || found[i].score > best.score) {
-				best = found[i]
-			}
-		}
-		if f := best.feature; f >= 0 {
-			n := &g.nodes[ids[at]]
-			w.finder.begin(&g.quant.format, n)
-			w.finder.best = best
-			own, _ := w.finder.threshold(g.minGain)
-			n.split = w.finder.split(ids[at], own, g.layout.width(int(f)), g.bins.feats[f].levels > 0)
-			n.leftSum, n.found = best.left, true
-			g.measureRoot(n)
+	best := make([]candidate, len(ids))
+	for i := range best {
+		best[i].feature = -1
+	}
+	for i, it := range items {
+		if b := &best[it.at]; found[i].feature >= 0 && (b.feature < 0 || found[i].score > b.score) {
+			*b = found[i]
 		}
 	}
+	return best
 }
 
 // measureRoot sets the least gain of the tree when n is its root.
@@ -402,13 +455,27 @@ func (g *goGrower) Apply(splits []Split) ([]Children, error) {
 		g.divide(id)
 		ids[i] = id
 	}
-	g.part(ids)
+	if err := g.part(ids); err != nil {
+		return nil, err
+	}
 	out := make([]Children, len(splits))
 	for i, id := range ids {
 		l := g.nodes[id].left
 		out[i] = Children{Left: g.nodes[l].Node, Right: g.nodes[l+1].Node}
 	}
 	return out, nil
+}
+
+// part moves the rows of nodes that have a split to the places of their children.
+func (g *goGrower) part(ids []int32) error {
+	if err := g.stage.part(ids); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		n := &g.nodes[id]
+		g.nodes[n.left].side, g.nodes[n.left+1].side = 1-n.side, 1-n.side
+	}
+	return nil
 }
 
 // divide appends the children of a node that has a split.

@@ -13,6 +13,19 @@ func (g *goGrower) Leaves(values []LeafValue, scores *Buffer[float64], which Whi
 	if scores.Len() != g.bins.rows {
 		return fmt.Errorf("%d scores for %d rows", scores.Len(), g.bins.rows)
 	}
+	for _, v := range values {
+		if int(v.Node) >= len(g.nodes) || v.Node < 0 || g.nodes[v.Node].left >= 0 {
+			return fmt.Errorf("node %d is no leaf of this tree", v.Node)
+		}
+	}
+	if g.failed != nil {
+		return g.failed
+	}
+	return g.stage.leaves(values, scores, which)
+}
+
+// addLeaves is stage.leaves in host memory.
+func (g *goGrower) addLeaves(values []LeafValue, scores *Buffer[float64], which Which) {
 	type item struct {
 		side   uint8
 		lo, hi int
@@ -20,12 +33,9 @@ func (g *goGrower) Leaves(values []LeafValue, scores *Buffer[float64], which Whi
 	}
 	var items []item
 	for _, v := range values {
-		if int(v.Node) >= len(g.nodes) || v.Node < 0 || g.nodes[v.Node].left >= 0 {
-			return fmt.Errorf("node %d is no leaf of this tree", v.Node)
-		}
 		n := &g.nodes[v.Node]
 		if which == OutsideRows {
-			continue
+			break
 		}
 		for lo := n.lo; lo < n.lo+n.rows; lo += itemRows {
 			items = append(items, item{n.side, lo, min(lo+itemRows, n.lo+n.rows), float64(v.Value)})
@@ -39,10 +49,10 @@ func (g *goGrower) Leaves(values []LeafValue, scores *Buffer[float64], which Whi
 	if g.sampled < g.bins.rows {
 		g.addOutside(values, s)
 	}
-	return nil
 }
 
-// Rows returns the rows of a node that are in the sample, in row order.
+// Rows returns the rows of a node that are in the sample, in row order. An error comes
+// up in Leaves.
 func (g *goGrower) Rows(node int32) []uint32 {
 	out := g.appendRows(nil, node)
 	if g.nodes[node].left >= 0 {
@@ -56,8 +66,9 @@ func (g *goGrower) appendRows(out []uint32, node int32) []uint32 {
 	if n.left >= 0 {
 		return g.appendRows(g.appendRows(out, n.left), n.left+1)
 	}
-	for _, a := range g.rows[n.side].a[n.lo : n.lo+n.rows] {
-		out = append(out, uint32(a))
+	rows, err := g.stage.list(n)
+	if err != nil && g.failed == nil {
+		g.failed = err
 	}
-	return out
+	return append(out, rows...)
 }

@@ -17,8 +17,8 @@ import (
 // With more threads than that, a node is cut into segments whose left rows are
 // counted first. The order of rows is kept.
 
-// partRows rows are taken at once from an end of a segment.
-const partRows = 8192
+// partRun rows are taken at once from an end of a segment.
+const partRun = 8192
 
 // segment is a run of rows of a node.
 type segment struct {
@@ -26,11 +26,11 @@ type segment struct {
 	lo, hi      int          // their places
 	left, right int          // where those that go left, and right, begin in the other buffer
 	lefts       int          // how many go left
-	runs        atomic.Int64 // of partRows rows, that nobody has taken
+	runs        atomic.Int64 // of partRun rows, that nobody has taken
 }
 
-// part moves the rows of nodes that have a split to the places of their children.
-func (g *goGrower) part(nodes []int32) {
+// partRows is stage.part in host memory.
+func (g *goGrower) partRows(nodes []int32) {
 	segments := g.segments(nodes)
 	par.Do(g.threads, 2*len(segments), func(i int) {
 		s := &segments[i%len(segments)]
@@ -41,10 +41,6 @@ func (g *goGrower) part(nodes []int32) {
 		defer g.put(w)
 		g.partEnd(w, s, i >= len(segments))
 	})
-	for _, id := range nodes {
-		n := &g.nodes[id]
-		g.nodes[n.left].side, g.nodes[n.left+1].side = 1-n.side, 1-n.side
-	}
 }
 
 // segments cuts nodes so that all threads have an end of one.
@@ -53,7 +49,7 @@ func (g *goGrower) segments(nodes []int32) []segment {
 	for _, id := range nodes {
 		total += g.nodes[id].rows
 	}
-	size := max(4*partRows, (2*total+g.threads-1)/max(g.threads, 1))
+	size := max(4*partRun, (2*total+g.threads-1)/max(g.threads, 1))
 	count := 0
 	for _, id := range nodes {
 		count += par.Chunks(g.nodes[id].rows, size)
@@ -68,7 +64,7 @@ func (g *goGrower) segments(nodes []int32) []segment {
 			if s.hi-s.lo == n.rows {
 				s.lefts = g.nodes[n.left].rows
 			}
-			s.runs.Store(int64(par.Chunks(s.hi-s.lo, partRows)))
+			s.runs.Store(int64(par.Chunks(s.hi-s.lo, partRun)))
 			at++
 		}
 	}
@@ -112,7 +108,7 @@ func (g *goGrower) partEnd(w *work, s *segment, back bool) {
 	f := &g.bins.feats[s.node.split.Feature]
 	s.node.split.table(w.table[:f.bins])
 	n := s.hi - s.lo
-	rest := n - (par.Chunks(n, partRows)-1)*partRows
+	rest := n - (par.Chunks(n, partRun)-1)*partRun
 	at, left, right := s.lo, s.left, s.right
 	if back {
 		at, left, right = s.hi, s.left+s.lefts, s.right+n-s.lefts
@@ -123,7 +119,7 @@ func (g *goGrower) partEnd(w *work, s *segment, back bool) {
 		if runs < 0 {
 			return
 		}
-		size := partRows
+		size := partRun
 		if runs == 0 {
 			size = rest
 		}

@@ -57,7 +57,7 @@ type histJob struct{ node, sibling int32 }
 
 // histograms makes the histograms of as many of the first nodes as the budget
 // allows, and returns their number.
-func (g *goGrower) histograms(ids []int32) int {
+func (g *goGrower) histograms(ids []int32) (int, error) {
 	var jobs []histJob
 	busy := map[int32]bool{} // nodes whose histograms this batch reads
 	k := 0
@@ -88,8 +88,7 @@ func (g *goGrower) histograms(ids []int32) int {
 		busy[job.node] = true
 		jobs = append(jobs, job)
 	}
-	g.sum(jobs)
-	return k
+	return k, g.stage.sum(jobs)
 }
 
 // evict sees to room for one histogram, by dropping one that is not busy.
@@ -108,9 +107,9 @@ func (g *goGrower) evict(busy map[int32]bool) bool {
 	return true
 }
 
-// sum runs the jobs: first sums of rows, by chunks and groups of words, then
-// subtractions.
-func (g *goGrower) sum(jobs []histJob) {
+// sumRows is stage.sum in host memory: first sums of rows, by chunks and groups of
+// words, then subtractions.
+func (g *goGrower) sumRows(jobs []histJob) {
 	type item struct {
 		node         *growNode
 		lo, hi, pack int

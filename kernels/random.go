@@ -7,7 +7,7 @@ import (
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
-// isolateAll makes the random splits of nodes that have histograms.
+// isolateAll is stage.isolate in host memory.
 func (g *goGrower) isolateAll(ids []int32) {
 	par.Do(g.threads, len(ids), func(i int) {
 		w := g.take()

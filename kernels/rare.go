@@ -134,7 +134,23 @@ func (g *goGrower) weighLevels() bool {
 }
 
 // measureNoise sets what nodes must know of their rows to weigh levels.
-func (g *goGrower) measureNoise(ids []int32) {
+func (g *goGrower) measureNoise(ids []int32) error {
+	sums, err := g.stage.squares(ids)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		n := &g.nodes[id]
+		n.noise.squares = sums[i].value(g.quant.squareUnit())
+		if g.cfg.Bounded && n.Sum.H > 0 { // the root; its children inherit it
+			n.noise.phi = n.noise.squares / n.Sum.H
+		}
+	}
+	return nil
+}
+
+// squaresOf is stage.squares in host memory.
+func (g *goGrower) squaresOf(ids []int32) []square {
 	type item struct{ at, lo, hi int }
 	var items []item
 	for i, id := range ids {
@@ -153,11 +169,5 @@ func (g *goGrower) measureNoise(ids []int32) {
 		sums[it.at].low += s.low
 		mu.Unlock()
 	})
-	for i, id := range ids {
-		n := &g.nodes[id]
-		n.noise.squares = sums[i].value(g.quant.squareUnit())
-		if g.cfg.Bounded && n.Sum.H > 0 { // the root; its children inherit it
-			n.noise.phi = n.noise.squares / n.Sum.H
-		}
-	}
+	return sums
 }

@@ -45,7 +45,9 @@ func (g *goGrower) Grow(nodes []Node) ([]Subtree, error) {
 		route(n.ID)
 	}
 	for len(wave) > 0 {
-		g.level(wave)
+		if err := g.level(wave); err != nil {
+			return nil, err
+		}
 		var split []int32
 		for _, id := range wave {
 			if g.nodes[id].found {
@@ -53,7 +55,9 @@ func (g *goGrower) Grow(nodes []Node) ([]Subtree, error) {
 				split = append(split, id)
 			}
 		}
-		g.part(split)
+		if err := g.part(split); err != nil {
+			return nil, err
+		}
 		wave = wave[:0]
 		for _, id := range split {
 			l := g.nodes[id].left
