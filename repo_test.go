@@ -52,12 +52,18 @@ var rules = []rule{
 	{from: "cmd", never: []string{"bench", "cgo"}, why: "a command joins api, store, engine and kernels"},
 }
 
+// soleImporters are the only folders that may import a package.
+var soleImporters = map[string]string{
+	"cgo/cudashim":    "kernels", // the CUDA driver is behind a tier
+	"gorgonia.org/cu": "kernels",
+}
+
 // layers of the engine: a package imports its own layer and lower ones.
 var layers = []struct {
 	level int
 	names []string
 }{
-	{0, []string{"errs", "param", "table"}},
+	{0, []string{"errs", "number", "param", "table"}},
 	{1, []string{"frame", "job", "catalog", "dist", "linalg"}},
 	{2, []string{"parse", "metrics", "design", "tree"}},
 	{3, []string{"model"}},
@@ -150,6 +156,9 @@ func TestImports(t *testing.T) {
 				}
 			}
 			for _, path := range p.Imports {
+				if only, ok := soleImporters[ours(path)]; ok && p.folder() != only {
+					t.Errorf("%s imports %s: only %s does", p.folder(), ours(path), only)
+				}
 				if below(ours(path), "bench") && !below(p.folder(), "bench") {
 					t.Errorf("%s imports %s: nothing imports bench", p.folder(), ours(path))
 				}
@@ -267,7 +276,7 @@ func TestFileSizes(t *testing.T) {
 	sourceFiles(t, func(name string, content []byte) {
 		limit := 700
 		switch {
-		case !slices.Contains([]string{".go", ".c", ".h", ".cu", ".py", ".sql"}, path.Ext(name)) || generated.Match(content):
+		case !slices.Contains([]string{".go", ".c", ".h", ".cu", ".cpp", ".py", ".sql"}, path.Ext(name)) || generated.Match(content):
 			return
 		case strings.HasSuffix(name, "_test.go"):
 			limit = 900

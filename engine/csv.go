@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/number"
 )
 
 // CSVOptions says how a frame is written as text.
@@ -96,7 +97,7 @@ func cellWriter(c *frame.Column, o CSVOptions) func([]byte, int) []byte {
 			if o.Hex {
 				return strconv.AppendFloat(b, c.Float(i), 'x', -1, 64)
 			}
-			return appendDecimal(b, c.Float(i))
+			return number.Append(b, c.Float(i))
 		}
 	}
 	return func(b []byte, i int) []byte {
@@ -121,42 +122,4 @@ func appendQuoted(b, text []byte, escape bool) []byte {
 		b = append(b, text...)
 	}
 	return append(b, '"')
-}
-
-// appendDecimal appends the shortest text that reads back as v, always with a
-// decimal point, in powers of ten below 1e-3 and from 1e7 on: 5.1, 3.0, 1.0E-5.
-// H2O: the form of Java's Double.toString.
-func appendDecimal(b []byte, v float64) []byte {
-	switch {
-	case math.IsInf(v, 1):
-		return append(b, "Infinity"...)
-	case math.IsInf(v, -1):
-		return append(b, "-Infinity"...)
-	case v == 0:
-		if math.Signbit(v) {
-			b = append(b, '-')
-		}
-		return append(b, "0.0"...)
-	}
-	if a := math.Abs(v); a >= 1e-3 && a < 1e7 {
-		at := len(b)
-		b = strconv.AppendFloat(b, v, 'f', -1, 64)
-		if bytes.IndexByte(b[at:], '.') < 0 {
-			b = append(b, ".0"...)
-		}
-		return b
-	}
-	var text [32]byte
-	t := strconv.AppendFloat(text[:0], v, 'E', -1, 64) // 1.5E+07, 1E-05
-	e := bytes.IndexByte(t, 'E')
-	b = append(b, t[:e]...)
-	if bytes.IndexByte(t[:e], '.') < 0 {
-		b = append(b, ".0"...)
-	}
-	b = append(b, 'E')
-	if t[e+1] == '-' {
-		b = append(b, '-')
-	}
-	digits := bytes.TrimLeft(t[e+2:], "0")
-	return append(b, digits...)
 }

@@ -96,16 +96,15 @@ func numberForest(r *rand.Rand, trees, depth int) *Forest {
 	f := &Forest{}
 	var add func(d int) int32
 	add = func(d int) int32 {
-		i := len(f.Left)
-		f.Feature, f.Threshold = append(f.Feature, int32(r.IntN(28))), append(f.Threshold, float64(r.IntN(253)-126)/64)
-		f.Value, f.SetAt, f.SetLen = append(f.Value, float32(r.NormFloat64())), append(f.SetAt, -1), append(f.SetLen, 0)
-		f.Left, f.Right, f.MissingLeft = append(f.Left, -1), append(f.Right, -1), append(f.MissingLeft, uint8(r.IntN(2)))
+		i := f.AddLeaf(0)
+		f.Feature[i], f.Threshold[i] = int32(r.IntN(28)), float64(r.IntN(253)-126)/64
+		f.Value[i], f.MissingLeft[i] = float32(r.NormFloat64()), uint8(r.IntN(2))
 		if d > 0 {
 			l := add(d - 1)
 			rt := add(d - 1)
 			f.Left[i], f.Right[i] = l, rt
 		}
-		return int32(i)
+		return i
 	}
 	for range trees {
 		f.Roots, f.Class = append(f.Roots, int32(len(f.Left))), append(f.Class, 0)

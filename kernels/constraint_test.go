@@ -195,13 +195,11 @@ func TestGrower_Monotone(t *testing.T) {
 
 // addSplits appends the subtree from place *at on.
 func addSplits(f *Forest, bins Bins, s Subtree, at *int, value func(Node) float32) int32 {
-	i, k := int32(len(f.Feature)), *at
+	i, k := f.AddLeaf(0), *at
 	*at++
-	f.Feature, f.Threshold, f.Value = append(f.Feature, s.Splits[k].Feature), append(f.Threshold, 0), append(f.Value, 0)
-	f.Left, f.Right = append(f.Left, -1), append(f.Right, -1)
-	f.MissingLeft, f.SetAt, f.SetLen = append(f.MissingLeft, 0), append(f.SetAt, -1), append(f.SetLen, 0)
 	split := &s.Splits[k]
 	feat := int(split.Feature)
+	f.Feature[i] = split.Feature
 	if feat < 0 {
 		f.Value[i] = value(s.Nodes[k])
 		return i

@@ -28,29 +28,44 @@ func (b *goBackend) Gradients(loss Loss, in GradientInput, g, h []*Buffer[float3
 	if err := in.check(loss, g, h); err != nil {
 		return err
 	}
-	scores := make([][]float64, len(in.Scores))
-	outG, outH := make([][]float32, len(g)), make([][]float32, len(g))
-	for k, s := range in.Scores {
-		scores[k], outG[k], outH[k] = s.Host(), g[k].HostWrite(), h[k].HostWrite()
-	}
-	var w []float32
-	if in.W != nil {
-		w = in.W.Host()
-	}
-	y := in.Y.Host()
-	par.For(b.threads, len(y), 8192, func(_, lo, hi int) {
-		c := gradientChunk{y: y[lo:hi], a: in.Param}
-		if w != nil {
-			c.w = w[lo:hi]
-		}
+	x := in.host(g, h)
+	par.For(b.threads, len(x.y), 8192, func(_, lo, hi int) {
+		c := gradientChunk{y: x.y[lo:hi], w: x.weights(lo, hi), a: in.Param}
 		if loss == Multinomial {
-			c.multinomial(scores, outG, outH, lo)
+			c.multinomial(x.scores, x.g, x.h, lo)
 			return
 		}
-		c.g, c.h = outG[0][lo:hi], outH[0][lo:hi]
-		c.single(loss, scores[0][lo:hi])
+		c.g, c.h = x.g[0][lo:hi], x.h[0][lo:hi]
+		c.single(loss, x.scores[0][lo:hi])
 	})
 	return nil
+}
+
+// gradientHost is all that Gradients reads and writes, in the host's memory; w is
+// nil for ones.
+type gradientHost struct {
+	scores [][]float64
+	y, w   []float32
+	g, h   [][]float32
+}
+
+func (in GradientInput) host(g, h []*Buffer[float32]) *gradientHost {
+	x := &gradientHost{y: in.Y.Host()}
+	if in.W != nil {
+		x.w = in.W.Host()
+	}
+	for k, s := range in.Scores {
+		x.scores, x.g, x.h = append(x.scores, s.Host()), append(x.g, g[k].HostWrite()), append(x.h, h[k].HostWrite())
+	}
+	return x
+}
+
+// weights returns those of rows [lo, hi), nil for ones.
+func (x *gradientHost) weights(lo, hi int) []float32 {
+	if x.w == nil {
+		return nil
+	}
+	return x.w[lo:hi]
 }
 
 func (in GradientInput) check(loss Loss, g, h []*Buffer[float32]) error {

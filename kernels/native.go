@@ -73,55 +73,39 @@ func (b *nativeBackend) Gradients(loss Loss, in GradientInput, g, h []*Buffer[fl
 	if err := in.check(loss, g, h); err != nil {
 		return err
 	}
-	scores := make([][]float64, len(in.Scores))
-	outG, outH := make([][]float32, len(g)), make([][]float32, len(g))
-	for k, s := range in.Scores {
-		scores[k], outG[k], outH[k] = s.Host(), g[k].HostWrite(), h[k].HostWrite()
-	}
-	var weights []float32
-	if in.W != nil {
-		weights = in.W.Host()
-	}
-	y := in.Y.Host()
-	par.For(b.threads, len(y), 8192, func(_, lo, hi int) {
-		var w []float32
-		if weights != nil {
-			w = weights[lo:hi]
-		}
+	x := in.host(g, h)
+	par.For(b.threads, len(x.y), 8192, func(_, lo, hi int) {
 		switch loss {
 		case Gaussian:
-			b.c.Gaussian(scores[0][lo:hi], y[lo:hi], w, outG[0][lo:hi], outH[0][lo:hi])
+			b.c.Gaussian(x.scores[0][lo:hi], x.y[lo:hi], x.weights(lo, hi), x.g[0][lo:hi], x.h[0][lo:hi])
 		case Bernoulli:
-			b.c.Bernoulli(scores[0][lo:hi], y[lo:hi], w, outG[0][lo:hi], outH[0][lo:hi])
+			b.c.Bernoulli(x.scores[0][lo:hi], x.y[lo:hi], x.weights(lo, hi), x.g[0][lo:hi], x.h[0][lo:hi])
 		default:
-			b.multinomial(scores, y, weights, outG, outH, lo, hi)
+			b.multinomial(x, lo, hi)
 		}
 	})
 	return nil
 }
 
 // multinomial is gradientChunk.multinomial for rows [lo, hi).
-func (b *nativeBackend) multinomial(scores [][]float64, y, weights []float32, g, h [][]float32, lo, hi int) {
+func (b *nativeBackend) multinomial(x *gradientHost, lo, hi int) {
 	const block = 512
 	var top, sum [block]float64
-	share := make([]float64, len(scores)*block) // e^(f - top), by class
+	share := make([]float64, len(x.scores)*block) // e^(f - top), by class
 	for ; lo < hi; lo += block {
 		end := min(lo+block, hi)
 		n := end - lo
-		copy(top[:], scores[0][lo:end])
-		for _, f := range scores[1:] {
+		copy(top[:], x.scores[0][lo:end])
+		for _, f := range x.scores[1:] {
 			b.c.Largest(f[lo:end], top[:n])
 		}
 		clear(sum[:])
-		var w []float32
-		if weights != nil {
-			w = weights[lo:end]
-		}
-		for k, f := range scores {
+		w := x.weights(lo, end)
+		for k, f := range x.scores {
 			b.c.Exponents(f[lo:end], top[:n], share[k*block:][:n], sum[:n])
 		}
-		for k := range scores {
-			b.c.Softmax(share[k*block:][:n], sum[:n], y[lo:end], w, g[k][lo:end], h[k][lo:end], float32(k))
+		for k := range x.scores {
+			b.c.Softmax(share[k*block:][:n], sum[:n], x.y[lo:end], w, x.g[k][lo:end], x.h[k][lo:end], float32(k))
 		}
 	}
 }

@@ -22,14 +22,11 @@ func forestAdd(f *Forest, bins Bins, sub Subtree, values []LeafValue) {
 	add = func() int32 {
 		s := sub.Splits[at]
 		at++
-		i := len(f.Left)
-		f.Feature, f.Threshold, f.Value = append(f.Feature, s.Feature), append(f.Threshold, 0), append(f.Value, 0)
-		f.Left, f.Right, f.MissingLeft = append(f.Left, -1), append(f.Right, -1), append(f.MissingLeft, 0)
-		f.SetAt, f.SetLen = append(f.SetAt, -1), append(f.SetLen, 0)
+		i := f.AddLeaf(value[s.Node])
 		if s.Feature < 0 {
-			f.Value[i] = value[s.Node]
-			return int32(i)
+			return i
 		}
+		f.Feature[i] = s.Feature
 		if s.MissingLeft {
 			f.MissingLeft[i] = 1
 		}
@@ -48,7 +45,7 @@ func forestAdd(f *Forest, bins Bins, sub Subtree, values []LeafValue) {
 		l := add()
 		r := add()
 		f.Left[i], f.Right[i] = l, r
-		return int32(i)
+		return i
 	}
 	add()
 }
@@ -144,11 +141,8 @@ func randomForest(r *rand.Rand, trees, depth, classes int) *Forest {
 	f := &Forest{}
 	var add func(d int) int32
 	add = func(d int) int32 {
-		i := len(f.Left)
-		col := int32(r.IntN(4))
-		f.Feature, f.Threshold, f.Value = append(f.Feature, col), append(f.Threshold, r.NormFloat64()+float64(col)), append(f.Value, float32(r.NormFloat64()))
-		f.Left, f.Right, f.MissingLeft = append(f.Left, -1), append(f.Right, -1), append(f.MissingLeft, uint8(r.IntN(2)))
-		f.SetAt, f.SetLen = append(f.SetAt, -1), append(f.SetLen, 0)
+		i, col := f.AddLeaf(0), int32(r.IntN(4))
+		f.Feature[i], f.Threshold[i], f.Value[i], f.MissingLeft[i] = col, r.NormFloat64()+float64(col), float32(r.NormFloat64()), uint8(r.IntN(2))
 		if col >= 2 {
 			f.SetAt[i], f.SetLen[i] = int32(len(f.Sets)), int32(2+r.IntN(38))
 			f.Sets = append(f.Sets, r.Uint64())
@@ -158,7 +152,7 @@ func randomForest(r *rand.Rand, trees, depth, classes int) *Forest {
 			rt := add(d - 1)
 			f.Left[i], f.Right[i] = l, rt
 		}
-		return int32(i)
+		return i
 	}
 	for t := range trees {
 		f.Roots, f.Class = append(f.Roots, int32(len(f.Left))), append(f.Class, int32(t%classes))

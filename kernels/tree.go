@@ -210,3 +210,12 @@ type Forest struct {
 	Sets        []uint64
 	Value       []float32
 }
+
+// AddLeaf appends a leaf and returns its place. Writing to its places in the arrays
+// makes a split of it.
+func (f *Forest) AddLeaf(value float32) int32 {
+	f.Feature, f.Threshold = append(f.Feature, -1), append(f.Threshold, 0)
+	f.Left, f.Right, f.MissingLeft = append(f.Left, -1), append(f.Right, -1), append(f.MissingLeft, 0)
+	f.SetAt, f.SetLen, f.Value = append(f.SetAt, -1), append(f.SetLen, 0), append(f.Value, value)
+	return int32(len(f.Feature) - 1)
+}

@@ -217,6 +217,7 @@ func appendSlice[T any](b []byte, xs []T, one func([]byte, T) []byte) []byte {
 
 // appendFloat writes a float: whole numbers as 1.0, so that clients that look
 // keep them floats.
+// Why: powers of ten as JSON usually has them, 1e-05, and not as package number.
 func appendFloat(b []byte, f float64, bits int) []byte {
 	switch {
 	case math.IsNaN(f):

@@ -3,11 +3,13 @@
 package libxgboost
 
 import (
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -299,6 +301,9 @@ func TestWrittenBy(t *testing.T) {
 		"Err cut":          {"version[#i\x03i\x01i", Version{}, false},
 		"Err text":         {"version[#i\x03SSS", Version{}, false},
 		"Err nothing":      {"version[", Version{}, false},
+		"unsigned":         {"version[#U\x03U\xffi\x02i\x03", Version{255, 2, 3}, true},
+		"Err negative":     {"version[#i\x03i\xffi\x02i\x03", Version{}, false},
+		"Err far negative": {"version[#i\x03L\x80\x00\x00\x00\x00\x00\x00\x00i\x02i\x03", Version{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, ok := WrittenBy([]byte(c.text))
@@ -315,8 +320,19 @@ func FuzzWrittenBy(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if v, ok := WrittenBy(b); ok && v == (Version{-1, -1, -1}) {
-			t.Skip()
+		v, ok := WrittenBy(b)
+		if !ok {
+			return
+		}
+		again := []byte("version[#U\x03")
+		for _, part := range []int{v.Major, v.Minor, v.Patch} {
+			require.GreaterOrEqual(t, part, 0)
+			again = binary.BigEndian.AppendUint64(append(again, 'L'), uint64(part))
+		}
+		for _, same := range [][]byte{again, slices.Concat([]byte("version[#U"), b, []byte("}"))} {
+			w, ok := WrittenBy(same)
+			require.True(t, ok)
+			require.Equal(t, v, w)
 		}
 	})
 }

@@ -35,8 +35,8 @@ func WrittenBy(model []byte) (v Version, ok bool) {
 	return Version{n[1], n[2], n[3]}, n[0] == 3
 }
 
-// integer reads one integer, its type letter first unless that is known: letter
-// and big-endian bytes.
+// integer reads one integer of at least 0, its type letter first unless that is
+// known: letter and big-endian bytes, signed but for U.
 func integer(p []byte, typ byte) (int, []byte, bool) {
 	if typ == 0 {
 		if len(p) == 0 {
@@ -45,7 +45,7 @@ func integer(p []byte, typ byte) (int, []byte, bool) {
 		typ, p = p[0], p[1:]
 	}
 	size := map[byte]int{'i': 1, 'U': 1, 'I': 2, 'l': 4, 'L': 8}[typ]
-	if size == 0 || len(p) < size {
+	if size == 0 || len(p) < size || typ != 'U' && p[0] >= 0x80 {
 		return 0, nil, false
 	}
 	x := 0

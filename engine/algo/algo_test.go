@@ -6,8 +6,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"hash/crc32"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -52,6 +55,46 @@ func TestAll_Metadata(t *testing.T) {
 			require.Contains(t, []string{"critical", "secondary", "expert"}, p.Level)
 		}
 		require.True(t, params["model_id"] && params["training_frame"])
+	}
+}
+
+// Names, order, types, defaults, levels and words are those of H2O, see
+// testdata/README.md of each algorithm.
+func TestAll_MetadataGolden(t *testing.T) {
+	for _, a := range all {
+		t.Run(a.Name, func(t *testing.T) {
+			raw, err := os.ReadFile(filepath.Join(a.Name, "testdata", "params.json"))
+			require.NoError(t, err)
+			var want []struct {
+				Name        string
+				Type        string
+				Default     any `json:"default_value"`
+				Level       string
+				Required    bool
+				Gridable    bool
+				Values      []string
+				MemberOf    []string `json:"is_member_of_frames"`
+				ExclusiveOf []string `json:"is_mutually_exclusive_with"`
+			}
+			require.NoError(t, json.Unmarshal(raw, &want))
+			got := a.Metadata()
+			require.Len(t, got, len(want))
+			for i, w := range want {
+				g := got[i]
+				require.Equal(t, w.Name, g.Name, "parameter %d", i)
+				def, err := json.Marshal(g.Default)
+				require.NoError(t, err)
+				wantDef, err := json.Marshal(w.Default)
+				require.NoError(t, err)
+				require.JSONEq(t, string(wantDef), string(def), w.Name)
+				require.Equal(t, []any{w.Type, w.Level, w.Required, w.Gridable}, []any{g.Type, g.Level, g.Required, g.Gridable}, w.Name)
+				for _, l := range [][2][]string{{w.Values, g.Values}, {w.MemberOf, g.MemberOf}, {w.ExclusiveOf, g.ExclusiveOf}} {
+					require.Equal(t, append([]string{}, l[0]...), append([]string{}, l[1]...), w.Name)
+				}
+				require.Nil(t, g.Input, w.Name)
+				require.Equal(t, g.Default, g.Actual, w.Name)
+			}
+		})
 	}
 }
 

@@ -7,13 +7,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/param"
 )
 
@@ -146,29 +146,13 @@ func (s subject) prepare(kv ...string) (*model.Run, param.Issues) {
 			raw[name] = v
 		}
 	}
-	for i := 0; i < len(kv); i += 2 {
-		raw[kv[i]] = kv[i+1]
-	}
-	return s.Prepare(raw, model.Env{
-		Frame: func(key, field string) (*frame.Frame, error) {
-			if f := s.frames[key]; f != nil {
-				return f, nil
-			}
-			return nil, errs.NotFoundf(field, "no frame %s", key)
-		},
-		NewKey:  func(p string) string { return p + "_model" },
-		NewSeed: func() int64 { return 4 },
-		Now:     time.Now,
-	})
+	return trial.Prepare(s.Algo, trial.Env(s.frames, nil), raw, kv...)
 }
 
 func (s subject) train(t testing.TB, kv ...string) model.Model {
 	t.Helper()
 	run, issues := s.prepare(kv...)
-	require.NoError(t, issues.Err())
-	res, err := run.Train(t.Context(), model.Hooks{})
-	require.NoError(t, err)
-	return res.Model
+	return trial.Train(t, run, issues)
 }
 
 // predict returns the predictions, column by column.

@@ -29,11 +29,7 @@ func Leaves(ctx context.Context, m model.Model, f *frame.Frame, ids bool, thread
 		nodes[k] = make([]int32, s.Rows)
 	}
 	err = par.ForErr(ctx, threads, s.Rows, chunkRows, func(_, lo, hi int) error {
-		part := make([][]int32, len(nodes))
-		for k := range nodes {
-			part[k] = nodes[k][lo:hi]
-		}
-		forest.Reach(s.Columns, lo, hi, part)
+		forest.Reach(s.Columns, lo, hi, par.Part(nodes, lo, hi))
 		return nil
 	})
 	if err != nil {
@@ -112,11 +108,7 @@ func Frequencies(ctx context.Context, m model.Model, f *frame.Frame, threads int
 		counts[j] = make([]int64, s.Rows)
 	}
 	err = par.ForErr(ctx, threads, s.Rows, chunkRows, func(_, lo, hi int) error {
-		part := make([][]int64, len(counts))
-		for j := range counts {
-			part[j] = counts[j][lo:hi]
-		}
-		t.Forest().Frequencies(s.Columns, lo, hi, part)
+		t.Forest().Frequencies(s.Columns, lo, hi, par.Part(counts, lo, hi))
 		return nil
 	})
 	if err != nil {

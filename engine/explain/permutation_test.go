@@ -65,12 +65,11 @@ func TestPermutationImportance_Repeats(t *testing.T) {
 }
 
 func TestPermutationImportance_Metrics(t *testing.T) {
-	f := meadow(150)
 	for category, names := range map[model.Category][]string{
 		model.Binomial:    {"", "AUTO", "AUC", "logloss", "mean_per_class_error", "PR_AUC", "MSE", "lift_top_group"},
 		model.Multinomial: {"AUTO", "logloss", "mean_per_class_error", "rmse"},
 	} {
-		m := grove(category)
+		m, f := grove(category), meadow(150)
 		if category == model.Multinomial {
 			f = f.Replace(f.Index("late"), frame.NewCodes(f.Lookup("late").Codes(0, 150, nil), m.info.Domains[3]))
 		}

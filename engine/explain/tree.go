@@ -2,13 +2,12 @@ package explain
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/number"
 	"github.com/geyser-ml/geyser/engine/tree"
 )
 
@@ -250,26 +249,5 @@ func (w *words) paths() []string {
 	return out
 }
 
-// shown writes a number of 32 bits as Java does: at least one decimal, an exponent
-// below 0.001 and from 10 million on.
-func shown(x float64) string {
-	f := float64(float32(x))
-	switch a := math.Abs(f); {
-	case math.IsNaN(f):
-		return "NaN"
-	case math.IsInf(f, 0):
-		return strings.Repeat("-", int(-min(0, max(-1, f)))) + "Infinity"
-	case a != 0 && (a < 1e-3 || a >= 1e7):
-		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 32), "e")
-		if !strings.Contains(mantissa, ".") {
-			mantissa += ".0"
-		}
-		k, _ := strconv.Atoi(exponent)
-		return mantissa + "E" + strconv.Itoa(k)
-	}
-	s := strconv.FormatFloat(f, 'f', -1, 32)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
-}
+// shown writes a number as H2O does here: with the digits of 32 bits.
+func shown(x float64) string { return number.Single(float32(x)) }

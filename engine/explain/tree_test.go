@@ -183,12 +183,3 @@ func TestTreeOf_Refused(t *testing.T) {
 		})
 	}
 }
-
-func TestShown(t *testing.T) {
-	for want, x := range map[string]float64{
-		"0.0": 0, "1.0": 1, "-0.21277149": -0.21277149, "3.5": 3.5, "0.001": 0.001, "9.9E-4": 0.00099, "1.0E7": 1e7,
-		"9999999.0": 9999999, "1.2345678E10": 1.2345678e10, "NaN": math.NaN(), "Infinity": math.Inf(1), "-Infinity": math.Inf(-1),
-	} {
-		require.Equal(t, want, shown(x))
-	}
-}

@@ -94,15 +94,11 @@ func plant(f *tree.Forest, class int, s *split) {
 	f.Roots, f.Class = append(f.Roots, int32(len(f.Feature))), append(f.Class, int32(class))
 	var add func(s *split) int32
 	add = func(s *split) int32 {
-		at := int32(len(f.Feature))
-		f.Feature, f.Threshold = append(f.Feature, -1), append(f.Threshold, s.threshold)
-		f.Left, f.Right, f.MissingLeft = append(f.Left, -1), append(f.Right, -1), append(f.MissingLeft, 0)
-		f.SetAt, f.SetLen = append(f.SetAt, -1), append(f.SetLen, 0)
-		f.Value, f.Gain, f.Cover = append(f.Value, s.value), append(f.Gain, 0), append(f.Cover, s.cover)
+		at := f.AddLeaf(s.value, s.cover)
 		if s.left == nil {
 			return at
 		}
-		f.Feature[at], f.Gain[at] = int32(s.feature), 1
+		f.Feature[at], f.Threshold[at], f.Gain[at] = int32(s.feature), s.threshold, 1
 		if s.missingLeft {
 			f.MissingLeft[at] = 1
 		}

@@ -334,3 +334,17 @@ func (r *Run) resolveCalibration(f *param.Issues, b blocks) {
 	}
 	r.calibration = d
 }
+
+// TotalWeight returns the summed weight of the rows that have a response.
+func (d *Data) TotalWeight() float64 {
+	if d.Weights == nil {
+		return float64(d.Rows) - float64(d.Response.Stats().Missing)
+	}
+	sum := 0.0
+	for i := range d.Rows {
+		if !d.Response.Missing(i) {
+			sum += d.Weights.Float(i)
+		}
+	}
+	return sum
+}

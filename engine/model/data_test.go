@@ -206,3 +206,18 @@ func without(name string) func(*frame.Frame) *frame.Frame {
 func with(name string, c *frame.Column) func(*frame.Frame) *frame.Frame {
 	return func(f *frame.Frame) *frame.Frame { return f.Replace(f.Index(name), c) }
 }
+
+func TestData_TotalWeight(t *testing.T) {
+	y := frame.NewFloats([]float64{1, math.NaN(), 3, 4})
+	w := frame.NewFloats([]float64{0.5, 8, 0, 2})
+	for _, c := range []struct {
+		name string
+		d    Data
+		want float64
+	}{
+		{"no weights", Data{Rows: 4, Response: y}, 3},
+		{"weights", Data{Rows: 4, Response: y, Weights: w}, 2.5},
+	} {
+		require.Equal(t, c.want, c.d.TotalWeight(), c.name)
+	}
+}

@@ -235,6 +235,17 @@ type Task struct {
 	Save func(m Model, dir, name string) error
 }
 
+// Late reports whether it is time to stop.
+func (t *Task) Late() bool { return !t.Deadline.IsZero() && !t.Now().Before(t.Deadline) }
+
+// Rows returns the number of rows that a measurement looks at.
+func (t *Task) Rows() int {
+	if t.Valid == nil {
+		return t.Train.Rows
+	}
+	return t.Train.Rows + t.Valid.Rows
+}
+
 // Roles are the names of the special columns, "" for those that are not used.
 type Roles struct{ Response, Weights, Offset, Fold string }
 

@@ -39,10 +39,7 @@ func Raw(ctx context.Context, m Model, s *Scoring, threads int) ([][]float64, er
 		raw[k] = make([]float64, s.Rows)
 	}
 	err := par.ForErr(ctx, threads, s.Rows, scoreRows, func(_, lo, hi int) error {
-		dst := make([][]float64, len(raw))
-		for k := range dst {
-			dst[k] = raw[k][lo:hi]
-		}
+		dst := par.Part(raw, lo, hi)
 		if err := m.Score(s, lo, hi, dst); err != nil {
 			return err
 		}
@@ -122,15 +119,7 @@ func (t *Task) metricsOptions() metrics.Options {
 // measure compares raw predictions with the response; without one they are anomaly
 // scores. nil columns, which nothing looks at, stay nil.
 func (d *Data) measure(raw [][]float64, opt metrics.Options) *metrics.Metrics {
-	return d.measureBy(func(lo, hi int) [][]float64 {
-		part := make([][]float64, len(raw))
-		for k := range raw {
-			if raw[k] != nil {
-				part[k] = raw[k][lo:hi]
-			}
-		}
-		return part
-	}, opt)
+	return d.measureBy(func(lo, hi int) [][]float64 { return par.Part(raw, lo, hi) }, opt)
 }
 
 // measureBy is measure for predictions that come a chunk at a time.

@@ -81,6 +81,20 @@ func (s *Stopper) Stop(m *metrics.Metrics) bool {
 	return StopEarly(s.values, s.By.Rounds, s.By.Tolerance, less)
 }
 
+// OfFolds returns the steps of a main model that was asked for so many: the mean of
+// those at which its folds have stopped, and then it does not stop early itself.
+func (s *Stopping) OfFolds(asked int, folds []Model, steps func(Model) int) int {
+	if s.Rounds == 0 {
+		return asked
+	}
+	s.Rounds = 0
+	sum := 0
+	for _, m := range folds {
+		sum += steps(m)
+	}
+	return max(1, int(math.Round(float64(sum)/float64(len(folds)))))
+}
+
 // Check looks at the block for a training of category c whose metrics average the
 // AUC of several classes as auc says.
 func (s Stopping) Check(c Category, auc metrics.AUCType) param.Issues {

@@ -164,3 +164,22 @@ func TestStopping_Check(t *testing.T) {
 		})
 	}
 }
+
+func TestStopping_OfFolds(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		rounds int
+		folds  []int
+		want   int
+	}{
+		{"does not stop", 0, []int{3, 4}, 50},
+		{"mean", 2, []int{3, 4, 6}, 4},
+		{"half", 1, []int{2, 3}, 3},
+		{"at least one", 1, []int{0, 0}, 1},
+	} {
+		s, at := Stopping{Rounds: c.rounds}, -1
+		got := s.OfFolds(50, make([]Model, len(c.folds)), func(Model) int { at++; return c.folds[at] })
+		require.Equal(t, c.want, got, c.name)
+		require.Zero(t, s.Rounds, c.name)
+	}
+}

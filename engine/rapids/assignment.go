@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/number"
 )
 
 func assignmentPrims() []Prim {
@@ -86,7 +87,7 @@ func replace(c *call, col *frame.Column, v operand, rows rowSet) (*frame.Column,
 		v.col = absent(col, rows.len())
 	case v.col == nil && col.Kind() == frame.Enum:
 		if !(v.num >= 0 && v.num < float64(len(col.Domain())) && v.num == math.Trunc(v.num)) {
-			return nil, c.fail("Cannot assign value %s into a vector of type Enum.", decimal(v.num))
+			return nil, c.fail("Cannot assign value %s into a vector of type Enum.", number.Text(v.num))
 		}
 		codes := make([]int32, rows.len())
 		for i := range codes {
@@ -95,7 +96,7 @@ func replace(c *call, col *frame.Column, v operand, rows rowSet) (*frame.Column,
 		v.col = frame.NewCodes(codes, col.Domain())
 	case v.col == nil:
 		if !col.Kind().Numeric() {
-			return nil, c.fail("Cannot assign value %s into a vector of type %s.", decimal(v.num), typeName(col))
+			return nil, c.fail("Cannot assign value %s into a vector of type %s.", number.Text(v.num), typeName(col))
 		}
 		v.col = frame.NewConst(v.num, rows.len())
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/number"
 )
 
 func bindingPrims() []Prim {
@@ -18,7 +19,7 @@ func bindingPrims() []Prim {
 func bindColumns(c *call) (Value, error) {
 	rows := -1
 	for i, a := range c.args {
-		if _, number := a.(Num); number {
+		if _, ok := a.(Num); ok {
 			continue
 		}
 		if n := c.frame(i).NumRows(); rows < 0 {
@@ -37,7 +38,7 @@ func bindColumns(c *call) (Value, error) {
 	var cols []*frame.Column
 	for _, a := range c.args {
 		if v, ok := a.(Num); ok {
-			names, cols = append(names, decimal(float64(v))), append(cols, frame.NewConst(float64(v), rows))
+			names, cols = append(names, number.Text(float64(v))), append(cols, frame.NewConst(float64(v), rows))
 			continue
 		}
 		f := a.(Frame)

@@ -111,7 +111,7 @@ func distinctTexts(ctx context.Context, col *frame.Column) ([]string, error) {
 
 func asNumeric(ctx context.Context, col *frame.Column) (*frame.Column, error) {
 	parse := func(s string) float64 {
-		if v, ok := number(strings.TrimSpace(s)); ok {
+		if v, ok := readNumber(strings.TrimSpace(s)); ok {
 			return v
 		}
 		return math.NaN()

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/geyser-ml/geyser/engine/number"
 )
 
 // node is a parsed expression.
@@ -53,7 +55,7 @@ func (n numsNode) values() []float64 {
 	return out
 }
 
-func (n numNode) write(b *strings.Builder)  { b.WriteString(decimal(float64(n))) }
+func (n numNode) write(b *strings.Builder)  { b.WriteString(number.Text(float64(n))) }
 func (n strNode) write(b *strings.Builder)  { b.WriteString(strconv.Quote(string(n))) }
 func (n nameNode) write(b *strings.Builder) { b.WriteString(string(n)) }
 
@@ -74,11 +76,11 @@ func (n numsNode) write(b *strings.Builder) {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(decimal(s.base))
+		b.WriteString(number.Text(s.base))
 		if s.count != 1 || s.stride != 1 {
 			b.WriteString(":" + strconv.FormatInt(s.count, 10))
 			if s.stride != 1 {
-				b.WriteString(":" + decimal(s.stride))
+				b.WriteString(":" + number.Text(s.stride))
 			}
 		}
 	}

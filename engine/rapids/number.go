@@ -4,11 +4,13 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/geyser-ml/geyser/engine/number"
 )
 
-// number reads a decimal number as the lexer and the conversion of text to numbers
+// readNumber reads a decimal number as the lexer and the conversion of text to numbers
 // accept it: digits with sign, point and exponent, NaN in any case, Infinity.
-func number(s string) (float64, bool) {
+func readNumber(s string) (float64, bool) {
 	switch s {
 	case "Infinity", "+Infinity":
 		return math.Inf(1), true
@@ -37,37 +39,12 @@ func number(s string) (float64, bool) {
 	return v, true
 }
 
-// decimal writes v as H2O prints doubles: at least one digit after the point, an
-// exponent below 1e-3 and from 1e7 on. H2O: java.lang.Double.toString
-func decimal(v float64) string {
-	switch {
-	case v != v:
-		return "NaN"
-	case math.IsInf(v, 0):
-		return map[bool]string{true: "Infinity", false: "-Infinity"}[v > 0]
-	}
-	if a := math.Abs(v); a != 0 && (a < 1e-3 || a >= 1e7) {
-		s := strconv.FormatFloat(v, 'E', -1, 64)
-		mantissa, exp, _ := strings.Cut(s, "E")
-		if !strings.Contains(mantissa, ".") {
-			mantissa += ".0"
-		}
-		n, _ := strconv.Atoi(exp)
-		return mantissa + "E" + strconv.Itoa(n)
-	}
-	s := strconv.FormatFloat(v, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
-}
-
 // label writes v as a category or text: whole numbers without a point.
 func label(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 		return strconv.FormatInt(int64(v), 10)
 	}
-	return decimal(v)
+	return number.Text(v)
 }
 
 // truth is 1 for true.

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/geyser-ml/geyser/engine/errs"
+	"github.com/geyser-ml/geyser/engine/number"
 )
 
 // Bounds of an expression.
@@ -88,7 +89,7 @@ func (p *parser) expr() (node, error) {
 		}
 		return nil, p.fail("expected an expression but found %q", p.rest())
 	}
-	if v, ok := number(t); ok {
+	if v, ok := readNumber(t); ok {
 		return numNode(v), nil
 	}
 	return nameNode(t), nil
@@ -196,21 +197,21 @@ func (p *parser) span() (span, error) {
 		return s, err
 	}
 	if !(count >= 1 && count <= math.MaxInt32 && count == math.Trunc(count)) {
-		return s, p.fail("count %s of a span is not a positive integer", decimal(count))
+		return s, p.fail("count %s of a span is not a positive integer", number.Text(count))
 	}
 	if s.count = int64(count); p.peek() != ':' {
 		return s, nil
 	}
 	p.pos++
 	if s.stride, err = p.number(); err == nil && !(s.stride >= 0) {
-		err = p.fail("stride %s of a span is negative", decimal(s.stride))
+		err = p.fail("stride %s of a span is negative", number.Text(s.stride))
 	}
 	return s, err
 }
 
 func (p *parser) number() (float64, error) {
 	t := p.token(",:")
-	if v, ok := number(t); ok {
+	if v, ok := readNumber(t); ok {
 		return v, nil
 	}
 	if t == "" {

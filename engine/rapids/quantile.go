@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/number"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
@@ -114,7 +115,7 @@ func quantile(c *call) (Value, error) {
 	}
 	for _, p := range probs {
 		if !(p >= 0 && p <= 1) {
-			return nil, c.fail("probability %s is not between 0 and 1", decimal(p))
+			return nil, c.fail("probability %s is not between 0 and 1", number.Text(p))
 		}
 	}
 	skip := -1

@@ -231,23 +231,13 @@ func TestParse_Bounds(t *testing.T) {
 	assert.Nil(t, n)
 }
 
-func TestDecimal(t *testing.T) {
-	for v, want := range map[float64]string{
-		1: "1.0", -0.5: "-0.5", 0: "0.0", 1e7: "1.0E7", 12345678.5: "1.23456785E7", 9999999: "9999999.0", 1e-3: "0.001",
-		5e-4: "5.0E-4", 1.5e300: "1.5E300", math.Inf(-1): "-Infinity", math.Inf(1): "Infinity",
-	} {
-		assert.Equal(t, want, decimal(v))
-	}
-	assert.Equal(t, "NaN", decimal(math.NaN()))
-}
-
 func TestNumber(t *testing.T) {
 	for _, s := range []string{"inf", "Inf", "0x10", "1_0", "e5", "E", ".", "-", "+-1", "1e", "1.2.3", "", "--1", "1d"} {
-		_, ok := number(s)
+		_, ok := readNumber(s)
 		assert.False(t, ok, s)
 	}
 	for s, want := range map[string]float64{"1": 1, "-.5": -0.5, "+2e-3": 0.002, "1.": 1, "1e999": math.Inf(1), "-Infinity": math.Inf(-1)} {
-		v, ok := number(s)
+		v, ok := readNumber(s)
 		assert.True(t, ok, s)
 		assert.Equal(t, want, v, s)
 	}

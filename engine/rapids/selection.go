@@ -7,6 +7,7 @@ import (
 
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/number"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
@@ -231,7 +232,7 @@ func (c *call) rowList(n int, list numsNode) (rowSet, error) {
 		last := s.at(s.count - 1)
 		switch {
 		case s.base != math.Trunc(s.base) || s.stride != math.Trunc(s.stride):
-			return rowSet{}, c.fail("row numbers must be integers but found %s", decimal(s.base))
+			return rowSet{}, c.fail("row numbers must be integers but found %s", number.Text(s.base))
 		case (s.base < 0) != (list[0].base < 0) || s.base < 0 && last >= 0:
 			return rowSet{}, c.fail("cannot mix negative and positive row numbers")
 		case s.base < float64(-n) || last >= float64(n):

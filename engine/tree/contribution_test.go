@@ -18,17 +18,7 @@ func wild(rng *rand.Rand, trees, depth, p int) *Forest {
 	f := &Forest{}
 	var grow func(depth int) int32
 	grow = func(depth int) int32 {
-		at := int32(len(f.Feature))
-		f.Feature = append(f.Feature, -1)
-		f.Threshold = append(f.Threshold, 0)
-		f.Left = append(f.Left, -1)
-		f.Right = append(f.Right, -1)
-		f.MissingLeft = append(f.MissingLeft, 0)
-		f.SetAt = append(f.SetAt, -1)
-		f.SetLen = append(f.SetLen, 0)
-		f.Value = append(f.Value, 0)
-		f.Gain = append(f.Gain, 0)
-		f.Cover = append(f.Cover, 0)
+		at := f.AddLeaf(0, 0)
 		if depth == 0 || rng.IntN(12) == 0 {
 			f.Value[at] = float32(rng.NormFloat64())
 			f.Cover[at] = float32(rng.IntN(9)) // 0 for some
@@ -277,17 +267,12 @@ func comb(rng *rand.Rand, p int) *Forest {
 	f.Roots, f.Class = []int32{0}, []int32{0}
 	for i := range 2*p + 1 {
 		leaf := i%2 == 1 || i == 2*p
-		f.Feature = append(f.Feature, int32(i/2%p))
-		f.Threshold = append(f.Threshold, 0.5*rng.Float64()-1)
-		f.MissingLeft = append(f.MissingLeft, uint8(rng.IntN(2)))
-		f.SetAt, f.SetLen = append(f.SetAt, -1), append(f.SetLen, 0)
-		f.Value, f.Gain = append(f.Value, rng.Float32()), append(f.Gain, 1)
-		f.Cover = append(f.Cover, float32(3*p-i-i%2))
-		l, r := int32(i+1), int32(i+2)
-		if leaf {
-			l, r = -1, -1
+		f.AddLeaf(rng.Float32(), float32(3*p-i-i%2))
+		f.Feature[i], f.Gain[i] = int32(i/2%p), 1
+		f.Threshold[i], f.MissingLeft[i] = 0.5*rng.Float64()-1, uint8(rng.IntN(2))
+		if !leaf {
+			f.Left[i], f.Right[i] = int32(i+1), int32(i+2)
 		}
-		f.Left, f.Right = append(f.Left, l), append(f.Right, r)
 		if j := f.Feature[i]; j%3 == 2 && !leaf {
 			f.SetAt[i], f.SetLen[i] = int32(len(f.Sets)), 65
 			f.Sets = append(f.Sets, rng.Uint64()&rng.Uint64(), 1)

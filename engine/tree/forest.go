@@ -37,23 +37,12 @@ func (f *Forest) Add(t *Tree, bins kernels.Bins, class int) {
 // add appends node i of t and all below it, and returns its place.
 func (f *Forest) add(t *Tree, i int, bins kernels.Bins) int32 {
 	n := &t.nodes[i]
-	at := len(f.Feature)
-	f.Feature = append(f.Feature, -1)
-	f.Threshold = append(f.Threshold, 0)
-	f.Left = append(f.Left, -1)
-	f.Right = append(f.Right, -1)
-	f.MissingLeft = append(f.MissingLeft, 0)
-	f.SetAt = append(f.SetAt, -1)
-	f.SetLen = append(f.SetLen, 0)
-	f.Value = append(f.Value, n.value)
-	f.Gain = append(f.Gain, float32(n.split.Gain))
-	f.Cover = append(f.Cover, float32(n.Sum.W))
+	at := f.AddLeaf(n.value, float32(n.Sum.W))
 	if n.left < 0 {
-		f.Gain[at] = 0
-		return int32(at)
+		return at
 	}
 	s := &n.split
-	f.Feature[at] = s.Feature
+	f.Feature[at], f.Gain[at] = s.Feature, float32(s.Gain)
 	if s.MissingLeft {
 		f.MissingLeft[at] = 1
 	}
@@ -72,7 +61,17 @@ func (f *Forest) add(t *Tree, i int, bins kernels.Bins) int32 {
 	left := f.add(t, n.left, bins)
 	right := f.add(t, n.right, bins)
 	f.Left[at], f.Right[at] = left, right
-	return int32(at)
+	return at
+}
+
+// AddLeaf appends a leaf that training rows of a summed weight reach, and returns its
+// place. Writing to its places in the arrays makes a split of it.
+func (f *Forest) AddLeaf(value, cover float32) int32 {
+	f.Gain, f.Cover = append(f.Gain, 0), append(f.Cover, cover)
+	if f.Players != nil {
+		f.Player = append(f.Player, -1)
+	}
+	return f.Forest.AddLeaf(value)
 }
 
 // Snapshot returns the forest as it is now. Later Adds to one of the two do not

@@ -133,16 +133,3 @@ func TestAbove(t *testing.T) {
 	}
 	require.Equal(t, float32(math.Inf(1)), above(math.Inf(1)))
 }
-
-func TestLegendre(t *testing.T) {
-	for n := 1; n <= 20; n++ {
-		r := legendre(n)
-		for degree := range 2 * n {
-			sum := 0.0
-			for q, s := range r.at {
-				sum += r.weight[q] * math.Pow(s, float64(degree))
-			}
-			require.InDelta(t, 1/float64(degree+1), sum, 1e-14, "%d points, degree %d", n, degree)
-		}
-	}
-}

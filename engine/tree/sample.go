@@ -11,6 +11,7 @@ import (
 const (
 	drawRows = kernels.FreePurpose + iota
 	drawColumns
+	drawHistogram
 )
 
 // Sampling is how the rows of trees are drawn: each row by itself, without

@@ -52,6 +52,14 @@ func raw(c *frame.Column) any {
 	return nil
 }
 
+// Depth returns the depth limit that max_depth stands for, of which 0 is none.
+func Depth(limit int) int {
+	if limit == 0 {
+		return math.MaxInt32
+	}
+	return limit
+}
+
 // smallRows is the size below which a node's whole subtree is finished in one
 // core's cache, where the tier can do that.
 const smallRows = 8192

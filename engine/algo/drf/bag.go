@@ -42,10 +42,7 @@ func (b *bag) count(in, counts []uint8, threads int) {
 func (f *forester) resume(ctx context.Context, m *Model) error {
 	f.forest = m.forest.Snapshot()
 	f.samples = slices.Clone(m.samples)
-	f.history, f.times = slices.Clone(m.info.History), slices.Clone(m.info.Identity.Times)
-	if n := len(f.times); n > 0 {
-		f.started = f.started.Add(-f.times[n-1].Duration)
-	}
+	f.timeline.Resume(m.info)
 	d := f.t.Train
 	codes := []int32(nil)
 	if d.Domain != nil {

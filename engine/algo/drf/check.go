@@ -1,13 +1,13 @@
 package drf
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/engine/tree"
 )
 
 // findings collects issues.
@@ -22,15 +22,8 @@ func (f *findings) refuse(field, why string) {
 // H2O: DRF.init, SharedTree.init; the messages that clients know are kept.
 func check(p *Params, t *model.Task) param.Issues {
 	var f findings
-	if p.NTrees < 1 || p.NTrees > 100000 {
-		f.Fail("ntrees", "Requested ntrees must be between 1 and 100000")
-	}
-	if p.MaxDepth < 0 {
-		f.Fail("max_depth", "_max_depth must be >= 0.")
-	}
-	if !(p.MinRows > 0) || math.IsInf(p.MinRows, 0) {
-		f.Fail("min_rows", "_min_rows must be > 0.")
-	}
+	tree.CheckSize(&f.Issues, p.NTrees, p.MaxDepth)
+	tree.CheckMinRows(&f.Issues, p.MinRows)
 	if p.NBins < 2 {
 		f.Fail("nbins", "nbins must be > 1.")
 	}
@@ -114,17 +107,12 @@ func (f *findings) data(p *Params, t *model.Task) {
 	}
 	f.sampling(p, t)
 	if from, ok := t.Continue.(*Model); ok {
-		if n := from.steps(); p.NTrees <= n {
-			f.Fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", n+1)
-		}
+		tree.CheckMore(&f.Issues, p.NTrees, from.steps())
 		if p.BalanceClasses && t.Seed != from.samples[0].Seed {
 			f.Fail("seed", "a checkpoint with balanced classes can be continued with its own seed alone, by which rows were sampled: %d", int64(from.samples[0].Seed))
 		}
 	}
-	if w := weightOf(d); w < 2*p.MinRows && p.MinRows > 0 {
-		f.Fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
-			decimal(p.MinRows), decimal(2*p.MinRows), decimal(w))
-	}
+	tree.CheckRows(&f.Issues, p.MinRows, d.TotalWeight())
 }
 
 // sampling looks at the rates of classes, and warns of trainings without any row
@@ -148,26 +136,4 @@ func (f *findings) sampling(p *Params, t *model.Task) {
 	if whole && t.Valid == nil && p.NFolds == 0 && p.FoldColumn == "" {
 		f.Warn("sample_rate", "Sample rate is 100%% and no validation dataset and no cross-validation. There are no out-of-bag data to compute error estimates on the training data!")
 	}
-}
-
-// weightOf returns the summed weight of the rows that count.
-func weightOf(d *model.Data) float64 {
-	if d.Weights == nil {
-		return float64(d.Rows) - float64(d.Response.Stats().Missing)
-	}
-	sum := 0.0
-	for i := range d.Rows {
-		if !d.Response.Missing(i) {
-			sum += d.Weights.Float(i)
-		}
-	}
-	return sum
-}
-
-// decimal prints a number as the wire's messages do: 500.0.
-func decimal(v float64) string {
-	if v == math.Trunc(v) {
-		return fmt.Sprintf("%.1f", v)
-	}
-	return fmt.Sprint(v)
 }

@@ -69,20 +69,13 @@ func resolve(p *Params, t *model.Task) {
 // tune gives the main model the mean number of trees at which its folds have
 // stopped.
 // H2O: SharedTree.cv_computeAndSetOptimalParameters.
-func tune(p *Params, folds []model.Model) {
-	if p.Stopping.Rounds == 0 {
-		return
-	}
-	sum := 0
-	for _, m := range folds {
-		sum += m.(*Model).steps()
-	}
-	p.NTrees = max(1, int(math.Round(float64(sum)/float64(len(folds)))))
-	p.Stopping.Rounds = 0
-}
+func tune(p *Params, folds []model.Model) { p.NTrees = p.Stopping.OfFolds(p.NTrees, folds, built) }
 
 // settle tells how many trees were grown when the training has stopped early.
-func settle(p *Params, m model.Model) { p.NTrees = m.(*Model).steps() }
+func settle(p *Params, m model.Model) { p.NTrees = built(m) }
+
+// built returns the number of steps of a model.
+func built(m model.Model) int { return m.(*Model).steps() }
 
 // perStep returns the number of trees that each step grows.
 func perStep(p *Params, t *model.Task) int {
@@ -108,7 +101,7 @@ func memory(p *Params, t *model.Task) int64 {
 			cells += 2
 		}
 	}
-	b := n * ((cells+32)*int64(len(histograms(p))) + k*(4+8) + 4 + 4 + 4 + 8)
+	b := n * ((cells+32)*int64(len(p.Histograms(p.HistogramType))) + k*(4+8) + 4 + 4 + 4 + 8)
 	if t.Valid != nil {
 		b += int64(t.Valid.Rows) * 8 * k
 	}

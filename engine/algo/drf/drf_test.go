@@ -14,6 +14,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/tree"
 	"github.com/geyser-ml/geyser/kernels"
 )
@@ -453,7 +454,7 @@ func TestTrain_EarlyStopping(t *testing.T) {
 		built := h[len(h)-1].Step
 		require.Less(t, built, 300, "%v", kv)
 		require.GreaterOrEqual(t, built, 12)
-		require.Equal(t, built, actual(m, "ntrees"))
+		require.Equal(t, built, trial.Actual(m, "ntrees"))
 		for i, s := range h {
 			require.Equal(t, 2*i, s.Step)
 		}
@@ -469,7 +470,7 @@ func TestTrain_EarlyStopping(t *testing.T) {
 		sum += trees(f)
 	}
 	require.InDelta(t, float64(sum)/3, trees(res.Model), 0.51)
-	require.Equal(t, 0, actual(res.Model, "stopping_rounds"))
+	require.Equal(t, 0, trial.Actual(res.Model, "stopping_rounds"))
 }
 
 func TestTrain_History(t *testing.T) {
@@ -555,7 +556,7 @@ func TestTrain_DeadlineAndCancel(t *testing.T) {
 	res, err := run.Train(t.Context(), model.Hooks{})
 	require.NoError(t, err)
 	require.Less(t, trees(res.Model), 100000)
-	require.Equal(t, trees(res.Model), actual(res.Model, "ntrees"))
+	require.Equal(t, trees(res.Model), trial.Actual(res.Model, "ntrees"))
 
 	run, issues = w.prepare("ntrees", "1000", "response_column", "ym")
 	require.NoError(t, issues.Err())

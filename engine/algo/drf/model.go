@@ -3,7 +3,6 @@ package drf
 import (
 	"fmt"
 	"math"
-	"runtime"
 
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/tree"
@@ -59,8 +58,7 @@ func (m *Model) Score(in *model.Scoring, lo, hi int, dst [][]float64) error {
 	for _, s := range sums {
 		clear(s)
 	}
-	err := m.backend.Predict(&m.forest.Forest, tree.Columns(in.Columns), lo, hi, 0, m.forest.Trees(), sums)
-	runtime.KeepAlive(in)
+	err := m.forest.Score(m.backend, in.Columns, lo, hi, 0, sums)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"reflect"
 	"runtime"
-	"time"
 
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
@@ -14,9 +13,6 @@ import (
 	"github.com/geyser-ml/geyser/kernels"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
-
-// drawHistogram is the purpose of drawing a rule for bins.
-const drawHistogram = kernels.FreePurpose + 2
 
 // train grows the forest step by step.
 func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
@@ -26,17 +22,13 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 	}
 	defer f.close()
 	stop := model.NewStopper(p.Stopping)
-	rows := t.Train.Rows
-	if t.Valid != nil {
-		rows += t.Valid.Rows
-	}
-	every := p.Every(p.NTrees, rows, p.Stopping.Rounds)
+	every := p.Every(p.NTrees, t.Rows(), p.Stopping.Rounds)
 	first := f.steps() + 1
 	for step := first; step <= p.NTrees; step++ {
 		if err := f.grow(ctx, step-1); err != nil {
 			return nil, err
 		}
-		late := !t.Deadline.IsZero() && !t.Now().Before(t.Deadline)
+		late := t.Late()
 		if (step-first+1)%every == 0 || step == p.NTrees || late {
 			if err := f.measure(step); err != nil {
 				return nil, err
@@ -58,35 +50,33 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 
 // forester is the state of one training.
 type forester struct {
-	t       *model.Task
-	p       *Params
-	width   int // trees a step
-	mtries  int
-	backend kernels.Backend
-	bins    []kernels.Bins   // one for each histogram rule in use
-	growers []kernels.Grower // one for each of bins
-	centre  float64
-	mean    []float64                  // of what each tree of a step predicts
-	g       []*kernels.Buffer[float32] // first derivatives by tree of a step
-	h, w    *kernels.Buffer[float32]   // second derivatives; weights, nil for ones
-	codes   []int32                    // response classes, -1 where missing; nil unless sampling goes by class
-	counts  []uint8                    // 1 for rows that have a response and a weight; nil for all
-	samples []sample
-	bag     bag
-	forest  *tree.Forest
-	valid   [][]float64 // sums of trees for the validation rows
-	scored  int         // trees already in valid
-	started time.Time
-	onTrain *metrics.Metrics // of the last measurement
-	onValid *metrics.Metrics
-	history []model.Scored
-	times   []model.Stamp
+	t        *model.Task
+	p        *Params
+	width    int // trees a step
+	mtries   int
+	backend  kernels.Backend
+	bins     []kernels.Bins   // one for each histogram rule in use
+	growers  []kernels.Grower // one for each of bins
+	centre   float64
+	mean     []float64                  // of what each tree of a step predicts
+	g        []*kernels.Buffer[float32] // first derivatives by tree of a step
+	h, w     *kernels.Buffer[float32]   // second derivatives; weights, nil for ones
+	codes    []int32                    // response classes, -1 where missing; nil unless sampling goes by class
+	counts   []uint8                    // 1 for rows that have a response and a weight; nil for all
+	samples  []sample
+	bag      bag
+	forest   *tree.Forest
+	valid    [][]float64      // sums of trees for the validation rows
+	scored   int              // trees already in valid
+	onTrain  *metrics.Metrics // of the last measurement
+	onValid  *metrics.Metrics
+	timeline model.Timeline
 }
 
 // newForester quantises the data and takes up the forest that is to be continued.
 func newForester(ctx context.Context, t *model.Task, p *Params) (_ *forester, err error) {
 	d := t.Train
-	f := &forester{t: t, p: p, width: perStep(p, t), mtries: p.columns(len(d.Columns), t.Category), forest: &tree.Forest{}, started: t.Now()}
+	f := &forester{t: t, p: p, width: perStep(p, t), mtries: p.columns(len(d.Columns), t.Category), forest: &tree.Forest{}, timeline: model.Timeline{Started: t.Now()}}
 	if f.backend, err = kernels.Open(t.Backend, t.Threads); err != nil {
 		return nil, err
 	}
@@ -96,7 +86,7 @@ func newForester(ctx context.Context, t *model.Task, p *Params) (_ *forester, er
 		}
 	}()
 	cols := tree.Columns(d.Columns)
-	for _, opt := range histograms(p) {
+	for _, opt := range p.Histograms(p.HistogramType) {
 		bins, err := f.backend.Quantize(cols, opt)
 		if err != nil {
 			return nil, err
@@ -107,7 +97,7 @@ func newForester(ctx context.Context, t *model.Task, p *Params) (_ *forester, er
 	f.load(d)
 	for i := range f.bins {
 		g, err := f.backend.NewGrower(f.bins[i], kernels.GrowerConfig{
-			Seed: t.Seed, MinRows: p.MinRows, MinGain: p.MinSplitImprovement, MaxDepth: f.maxDepth(), Weights: f.w,
+			Seed: t.Seed, MinRows: p.MinRows, MinGain: p.MinSplitImprovement, MaxDepth: tree.Depth(p.MaxDepth), Weights: f.w,
 		})
 		if err != nil {
 			return nil, err
@@ -120,8 +110,7 @@ func newForester(ctx context.Context, t *model.Task, p *Params) (_ *forester, er
 			f.valid = append(f.valid, make([]float64, v.Rows))
 		}
 	}
-	f.history = []model.Scored{{}}
-	f.times = []model.Stamp{{At: f.started}}
+	f.timeline.Add(f.timeline.Started, model.Scored{})
 	if t.Continue != nil {
 		if err = f.resume(ctx, t.Continue.(*Model)); err != nil {
 			return nil, err
@@ -134,32 +123,8 @@ func newForester(ctx context.Context, t *model.Task, p *Params) (_ *forester, er
 	return f, nil
 }
 
-// maxDepth returns the depth limit; 0 stands for none.
-func (f *forester) maxDepth() int {
-	if f.p.MaxDepth == 0 {
-		return math.MaxInt32
-	}
-	return f.p.MaxDepth
-}
-
 // steps returns the number of steps grown so far.
 func (f *forester) steps() int { return f.forest.Trees() / f.width }
-
-// histograms returns the rules for bins that the histogram type uses.
-func histograms(p *Params) []kernels.BinOptions {
-	quantile := kernels.BinOptions{Histogram: kernels.Quantile, Bins: p.NBins, CatBins: p.NBinsCats}
-	uniform := kernels.BinOptions{Histogram: kernels.Uniform, Bins: p.NBinsTopLevel, CatBins: p.NBinsCats}
-	switch p.HistogramType {
-	case "QuantilesGlobal":
-		return []kernels.BinOptions{quantile}
-	case "UniformAdaptive", "UniformRobust":
-		return []kernels.BinOptions{uniform}
-	case "Random", "RoundRobin":
-		return []kernels.BinOptions{quantile, uniform}
-	}
-	quantile.Bins = max(p.NBins, 254)
-	return []kernels.BinOptions{quantile}
-}
 
 // load brings what trees predict into buffers of derivatives: the centred response,
 // or 0 and 1 for classes, whose sums are exact without a centre.
@@ -242,7 +207,7 @@ func (f *forester) target(k int) func(y float64) float64 {
 
 // grow adds the trees of one step, all on the same rows.
 func (f *forester) grow(ctx context.Context, step int) error {
-	which := f.histogram(step)
+	which := tree.Histogram(f.p.HistogramType, f.t.Seed, step)
 	in := f.sample(step)
 	for k := range f.width {
 		if err := ctx.Err(); err != nil {
@@ -266,7 +231,7 @@ func (f *forester) grow(ctx context.Context, step int) error {
 			}
 			return float32(v)
 		}
-		tr, err := tree.Grow(f.growers[which], input, tree.Growth{MaxDepth: f.maxDepth(), Value: value, Scores: f.bag.sums[k], Which: kernels.OutsideRows})
+		tr, err := tree.Grow(f.growers[which], input, tree.Growth{MaxDepth: tree.Depth(f.p.MaxDepth), Value: value, Scores: f.bag.sums[k], Which: kernels.OutsideRows})
 		if err != nil {
 			return err
 		}
@@ -276,17 +241,6 @@ func (f *forester) grow(ctx context.Context, step int) error {
 		f.bag.count(in.Host(), f.counts, f.t.Threads)
 	}
 	return nil
-}
-
-// histogram returns which bins the trees of a step use.
-func (f *forester) histogram(step int) int {
-	switch f.p.HistogramType {
-	case "RoundRobin":
-		return step % 2
-	case "Random":
-		return int(kernels.Draw(f.t.Seed, uint64(step), drawHistogram, 0) & 1)
-	}
-	return 0
 }
 
 // sample draws the rows of a step; nil stands for all.
@@ -314,44 +268,28 @@ func (f *forester) measure(step int) error {
 	f.onTrain = f.t.MeasureBy(f.t.Train, f.respond(sums, func(i int) float64 { return float64(f.bag.seen[i]) }))
 	f.onTrain.Description = "Metrics reported on Out-Of-Bag training samples"
 	if v := f.t.Valid; v != nil {
-		err := par.ForErr(context.Background(), f.t.Threads, v.Rows, 16384, func(_, lo, hi int) error {
-			return f.backend.Predict(&f.forest.Forest, tree.Columns(v.Columns), lo, hi, f.scored, f.forest.Trees(), part(f.valid, lo, hi))
-		})
-		runtime.KeepAlive(v)
-		if err != nil {
+		if err := f.forest.ScoreAll(f.backend, f.t.Threads, v.Columns, f.scored, f.valid); err != nil {
 			return err
 		}
 		f.scored = f.forest.Trees()
 		f.onValid = f.t.MeasureBy(v, f.respond(f.valid, func(int) float64 { return float64(step) }))
 		f.onValid.Description = "Validation metrics"
 	}
-	now := f.t.Now()
-	f.history = append(f.history, model.NewScored(step, f.t.Category, f.onTrain, f.onValid))
-	f.times = append(f.times, model.Stamp{At: now, Duration: now.Sub(f.started)})
+	f.timeline.Add(f.t.Now(), model.NewScored(step, f.t.Category, f.onTrain, f.onValid))
 	return nil
 }
 
 // respond returns what turns rows of sums into predictions.
 func (f *forester) respond(sums [][]float64, trees func(row int) float64) func(lo, hi int, dst [][]float64) {
 	return func(lo, hi int, dst [][]float64) {
-		respond(f.t.Category, part(sums, lo, hi), func(i int) float64 { return trees(lo + i) }, dst)
+		respond(f.t.Category, par.Part(sums, lo, hi), func(i int) float64 { return trees(lo + i) }, dst)
 	}
-}
-
-// part returns rows [lo, hi) of columns.
-func part(cols [][]float64, lo, hi int) [][]float64 {
-	out := make([][]float64, len(cols))
-	for k := range out {
-		out[k] = cols[k][lo:hi]
-	}
-	return out
 }
 
 // snapshot returns the model as it is now.
 func (f *forester) snapshot() *Model {
 	info := model.NewInfo(f.t)
-	info.Step, info.History = "Number of Trees", f.history[:len(f.history):len(f.history)]
-	info.Identity.Times = f.times[:len(f.times):len(f.times)]
+	f.timeline.Show(info, "Number of Trees")
 	info.Numbers = map[string]float64{"init_f": 0}
 	info.Summary = f.forest.Summary()
 	info.Train, info.Valid = f.onTrain, f.onValid

@@ -5,15 +5,14 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/geyser-ml/geyser/engine/algo/extendedisolationforest"
-	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/param"
 )
 
@@ -35,30 +34,14 @@ func ring(seed uint64, n int) *frame.Frame {
 }
 
 func prepare(f *frame.Frame, kv ...string) (*model.Run, param.Issues) {
-	raw := param.Raw{"training_frame": "train", "ignored_columns": `["label"]`, "seed": "1"}
-	for i := 0; i < len(kv); i += 2 {
-		raw[kv[i]] = kv[i+1]
-	}
-	return extendedisolationforest.Algo.Prepare(raw, model.Env{
-		Frame: func(key, field string) (*frame.Frame, error) {
-			if key == "train" {
-				return f, nil
-			}
-			return nil, errs.NotFoundf(field, "no frame %s", key)
-		},
-		NewKey:  func(p string) string { return p + "_model" },
-		NewSeed: func() int64 { return 9 },
-		Now:     time.Now,
-	})
+	return trial.Prepare(extendedisolationforest.Algo, trial.Env(map[string]*frame.Frame{"train": f}, nil),
+		param.Raw{"training_frame": "train", "ignored_columns": `["label"]`, "seed": "1"}, kv...)
 }
 
 func train(t testing.TB, f *frame.Frame, kv ...string) model.Model {
 	t.Helper()
 	run, issues := prepare(f, kv...)
-	require.NoError(t, issues.Err())
-	res, err := run.Train(t.Context(), model.Hooks{})
-	require.NoError(t, err)
-	return res.Model
+	return trial.Train(t, run, issues)
 }
 
 // predict returns score and length of each row.
@@ -70,32 +53,13 @@ func predict(t testing.TB, m model.Model, f *frame.Frame) (score, length []float
 	return p.Column(0).Floats(0, p.NumRows(), nil), p.Column(1).Floats(0, p.NumRows(), nil)
 }
 
-// auc is the share of pairs of an odd and an ordinary row in which the odd one has
-// the larger score.
-func auc(score, label []float64) float64 {
-	pairs, won := 0.0, 0.0
-	for i := range score {
-		for j := range score {
-			if label[i] == 1 && label[j] == 0 {
-				pairs++
-				if score[i] > score[j] {
-					won++
-				} else if score[i] == score[j] {
-					won += 0.5
-				}
-			}
-		}
-	}
-	return won / pairs
-}
-
 func TestTrain_FindsAnomalies(t *testing.T) {
 	f, other := ring(1, 2000), ring(2, 1000)
 	for _, kv := range [][]string{{"extension_level", "0"}, {"extension_level", "1"}, {"extension_level", "2"}, {"sample_size", "64", "extension_level", "2"}, {"categorical_encoding", "OneHotExplicit", "extension_level", "3"}} {
 		m := train(t, f, kv...)
 		for _, g := range []*frame.Frame{f, other} {
 			score, length := predict(t, m, g)
-			require.Greater(t, auc(score, g.Lookup("label").Floats(0, g.NumRows(), nil)), 0.95, "%v", kv)
+			require.Greater(t, trial.AUC(score, g.Lookup("label").Floats(0, g.NumRows(), nil)), 0.95, "%v", kv)
 			for i, s := range score {
 				require.True(t, s > 0 && s < 1)
 				require.True(t, length[i] > 0)

@@ -3,7 +3,6 @@ package extendedisolationforest
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/metrics"
@@ -15,7 +14,7 @@ import (
 // Brunner 2019, algorithm 1).
 func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 	b := &builder{
-		t: t, p: &p, forest: &forest{K: p.ExtensionLevel + 1}, started: t.Now(),
+		t: t, p: &p, forest: &forest{K: p.ExtensionLevel + 1}, timeline: model.Timeline{Started: t.Now()},
 		onTrain: metrics.Detect(nil, nil, nil, metrics.Options{}),
 	}
 	every := p.NTrees
@@ -46,15 +45,13 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 
 // builder is the state of one training.
 type builder struct {
-	t       *model.Task
-	p       *Params
-	forest  *forest
-	scored  int       // trees that total holds
-	total   []float64 // length of path of the training rows, over all trees
-	started time.Time
-	onTrain *metrics.Metrics
-	history []model.Scored
-	times   []model.Stamp
+	t        *model.Task
+	p        *Params
+	forest   *forest
+	scored   int       // trees that total holds
+	total    []float64 // length of path of the training rows, over all trees
+	onTrain  *metrics.Metrics
+	timeline model.Timeline
 }
 
 // grow adds trees from number first on.
@@ -125,16 +122,13 @@ func finite(v []float64) []float64 {
 
 // record adds an entry to the scoring history.
 func (b *builder) record(step int) {
-	now := b.t.Now()
-	b.history = append(b.history, model.NewScored(step, b.t.Category, b.onTrain, nil))
-	b.times = append(b.times, model.Stamp{At: now, Duration: now.Sub(b.started)})
+	b.timeline.Add(b.t.Now(), model.NewScored(step, b.t.Category, b.onTrain, nil))
 }
 
 // snapshot returns the model as it is now.
 func (b *builder) snapshot() *Model {
 	info := model.NewInfo(b.t)
-	info.Step, info.History = "Number of Trees", b.history[:len(b.history):len(b.history)]
-	info.Identity.Times = b.times[:len(b.times):len(b.times)]
+	b.timeline.Show(info, "Number of Trees")
 	info.Train, info.Threshold = b.onTrain, 0.5 // H2O: the threshold is never used
 	m := &Model{info: info, forest: b.forest.snapshot(), sample: b.p.SampleSize}
 	info.Summary = m.summary(b.p)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 )
 
 // The shared blocks do for this algorithm what they say: encodings, balancing,
@@ -17,7 +18,7 @@ func TestBlocks_Encoding(t *testing.T) {
 	seen := map[string]string{}
 	for _, e := range []string{"Enum", "OneHotExplicit", "Binary", "Eigen", "LabelEncoder", "SortByResponse", "EnumLimited"} {
 		m := w.train(t, "ntrees", "30", "categorical_encoding", e)
-		require.Equal(t, e, actual(m, "categorical_encoding"))
+		require.Equal(t, e, trial.Actual(m, "categorical_encoding"))
 		require.Less(t, w.on(t, m, "test").RMSE, 1.3*plain, e)
 		require.Equal(t, predicted(t, m, w["test"]), predicted(t, reread(t, m), w["test"]), e)
 		if e != "Enum" && e != "EnumLimited" { // five levels are few enough
@@ -25,7 +26,7 @@ func TestBlocks_Encoding(t *testing.T) {
 		}
 		seen[payload(t, m)] = e
 	}
-	require.Equal(t, "Enum", actual(w.train(t), "categorical_encoding"))
+	require.Equal(t, "Enum", trial.Actual(w.train(t), "categorical_encoding"))
 	_, issues := w.prepare("categorical_encoding", "OneHotInternal")
 	require.ErrorContains(t, issues.Err(), "Cannot use OneHotInternal categorical encoding for tree methods.")
 	m := w.train(t, "categorical_encoding", "OneHotExplicit", "monotone_constraints", `[{"key":"x1","value":-1}]`, "ntrees", "10")
@@ -58,7 +59,7 @@ func TestBlocks_Calibration(t *testing.T) {
 			require.True(t, v >= 0 && v <= 1 && !math.IsNaN(v))
 		}
 	}
-	require.Equal(t, "PlattScaling", actual(w.train(t), "calibration_method"))
+	require.Equal(t, "PlattScaling", trial.Actual(w.train(t), "calibration_method"))
 }
 
 // Early stopping by each metric that fits.

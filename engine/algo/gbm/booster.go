@@ -4,7 +4,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"time"
 
 	"github.com/geyser-ml/geyser/engine/dist"
 	"github.com/geyser-ml/geyser/engine/frame"
@@ -39,18 +38,16 @@ type booster struct {
 	scored   int         // trees already in valid
 	residual []float64   // scratch: of a leaf's rows, with their weights
 	weight   []float64
-	started  time.Time
 	onTrain  *metrics.Metrics // of the last measurement
 	onValid  *metrics.Metrics
-	history  []model.Scored
-	times    []model.Stamp
+	timeline model.Timeline
 }
 
 // newBooster quantises the data and sets the first scores: those of the model to be
 // continued, where there is one.
 func newBooster(t *model.Task, p *Params) (_ *booster, err error) {
 	d := t.Train
-	b := &booster{t: t, p: p, forest: &tree.Forest{}, started: t.Now(), family: p.family(len(d.Domain)), sign: signs(p, d)}
+	b := &booster{t: t, p: p, forest: &tree.Forest{}, timeline: model.Timeline{Started: t.Now()}, family: p.family(len(d.Domain)), sign: signs(p, d)}
 	if b.backend, err = kernels.Open(t.Backend, t.Threads); err != nil {
 		return nil, err
 	}
@@ -61,7 +58,7 @@ func newBooster(t *model.Task, p *Params) (_ *booster, err error) {
 	}()
 	b.load(d)
 	cols := tree.Columns(d.Columns)
-	for _, opt := range histograms(p) {
+	for _, opt := range p.Histograms(p.HistogramType) {
 		bins, err := b.backend.Quantize(cols, opt)
 		if err != nil {
 			return nil, err
@@ -92,7 +89,7 @@ func newBooster(t *model.Task, p *Params) (_ *booster, err error) {
 func (b *booster) config() kernels.GrowerConfig {
 	c := kernels.GrowerConfig{
 		Seed: b.t.Seed, MinRows: b.p.MinRows, MinGain: b.p.MinSplitImprovement,
-		MaxDepth: b.maxDepth(), Weights: b.in.W, Bounded: b.family.Bounded(), Monotone: b.sign,
+		MaxDepth: tree.Depth(b.p.MaxDepth), Weights: b.in.W, Bounded: b.family.Bounded(), Monotone: b.sign,
 	}
 	for _, set := range b.p.InteractionConstr {
 		allowed := []int32{}
@@ -104,14 +101,6 @@ func (b *booster) config() kernels.GrowerConfig {
 		c.Allowed = append(c.Allowed, allowed)
 	}
 	return c
-}
-
-// maxDepth returns the depth limit; 0 stands for none.
-func (b *booster) maxDepth() int {
-	if b.p.MaxDepth == 0 {
-		return math.MaxInt32
-	}
-	return b.p.MaxDepth
 }
 
 // signs returns the monotone constraints by column, nil for none.
@@ -131,22 +120,6 @@ func signs(p *Params, d *model.Data) []int8 {
 		}
 	}
 	return out
-}
-
-// histograms returns the rules for bins that the histogram type uses.
-func histograms(p *Params) []kernels.BinOptions {
-	quantile := kernels.BinOptions{Histogram: kernels.Quantile, Bins: p.NBins, CatBins: p.NBinsCats}
-	uniform := kernels.BinOptions{Histogram: kernels.Uniform, Bins: p.NBinsTopLevel, CatBins: p.NBinsCats}
-	switch p.HistogramType {
-	case "QuantilesGlobal":
-		return []kernels.BinOptions{quantile}
-	case "UniformAdaptive", "UniformRobust":
-		return []kernels.BinOptions{uniform}
-	case "Random", "RoundRobin":
-		return []kernels.BinOptions{quantile, uniform}
-	}
-	quantile.Bins = max(p.NBins, 254)
-	return []kernels.BinOptions{quantile}
 }
 
 // load brings response, weights and first scores into buffers.

@@ -8,7 +8,9 @@ import (
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/number"
 	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/engine/tree"
 )
 
 // findings collects issues.
@@ -33,19 +35,12 @@ func check(p *Params, t *model.Task) param.Issues {
 func (f *findings) numbers(p *Params) {
 	share := func(field string, v float64, message string) {
 		if !(v > 0 && v <= 1) {
-			f.Fail(field, "%s", strings.ReplaceAll(message, "$", decimal(v)))
+			f.Fail(field, "%s", strings.ReplaceAll(message, "$", number.Text(v)))
 		}
 	}
 	const mostBins = math.MaxUint16 - 1
-	if p.NTrees < 1 || p.NTrees > 100000 {
-		f.Fail("ntrees", "Requested ntrees must be between 1 and 100000")
-	}
-	if p.MaxDepth < 0 {
-		f.Fail("max_depth", "_max_depth must be >= 0.")
-	}
-	if !(p.MinRows > 0) || math.IsInf(p.MinRows, 0) {
-		f.Fail("min_rows", "_min_rows must be > 0.")
-	}
+	tree.CheckSize(&f.Issues, p.NTrees, p.MaxDepth)
+	tree.CheckMinRows(&f.Issues, p.MinRows)
 	bins := func(field string, n int) {
 		if n < 2 {
 			f.Fail(field, "%s must be > 1.", field)
@@ -69,7 +64,7 @@ func (f *findings) numbers(p *Params) {
 		f.Fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
 	}
 	if !(p.MinSplitImprovement >= 0) {
-		f.Fail("min_split_improvement", "min_split_improvement must be >= 0, but is %s.", decimal(p.MinSplitImprovement))
+		f.Fail("min_split_improvement", "min_split_improvement must be >= 0, but is %s.", number.Text(p.MinSplitImprovement))
 	}
 	if !(p.TweediePower > 1 && p.TweediePower < 2) { // H2O: whatever the distribution is
 		_, err := dist.Resolve("tweedie", p.options(0))

@@ -1,7 +1,6 @@
 package gbm
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/number"
+	"github.com/geyser-ml/geyser/engine/tree"
 )
 
 // data checks the parameters against the data.
@@ -32,15 +33,14 @@ func (f *findings) data(p *Params, t *model.Task) {
 		}
 		for k, v := range p.SampleRatePerClass[:n] {
 			if !(v > 0 && v <= 1) {
-				f.Fail("sample_rate_per_class", "sample_rate_per_class for class %s should be in interval ]0,1] but it is %s.", d.Domain[k], decimal(v))
+				f.Fail("sample_rate_per_class", "sample_rate_per_class for class %s should be in interval ]0,1] but it is %s.", d.Domain[k], number.Text(v))
 			}
 		}
 	}
 	f.constraints(p, t)
 	f.checkpoint(p, t)
-	if w := weightOf(d); w < 2*p.MinRows && !math.IsInf(p.MinRows, 0) {
-		f.Fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
-			decimal(p.MinRows), decimal(2*p.MinRows), decimal(w))
+	if !math.IsInf(p.MinRows, 0) {
+		tree.CheckRows(&f.Issues, p.MinRows, d.TotalWeight())
 	}
 }
 
@@ -175,29 +175,5 @@ func (f *findings) checkpoint(p *Params, t *model.Task) {
 	if family := p.family(len(t.Train.Domain)); family != nil && family != from.family {
 		f.Fail("checkpoint", "the checkpoint has distribution %s with other parameters than this training (%s); they must be the same", from.family.Name(), family.Name())
 	}
-	if n := from.steps(); p.NTrees <= n {
-		f.Fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", n+1)
-	}
-}
-
-// weightOf returns the summed weight of the rows that count.
-func weightOf(d *model.Data) float64 {
-	if d.Weights == nil {
-		return float64(d.Rows) - float64(d.Response.Stats().Missing)
-	}
-	sum := 0.0
-	for i := range d.Rows {
-		if !d.Response.Missing(i) {
-			sum += d.Weights.Float(i)
-		}
-	}
-	return sum
-}
-
-// decimal prints a number as the wire's messages do: 500.0.
-func decimal(v float64) string {
-	if v == math.Trunc(v) {
-		return fmt.Sprintf("%.1f", v)
-	}
-	return fmt.Sprint(v)
+	tree.CheckMore(&f.Issues, p.NTrees, from.steps())
 }

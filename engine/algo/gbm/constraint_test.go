@@ -9,6 +9,7 @@ import (
 
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/tree"
 )
 
@@ -134,7 +135,7 @@ func TestTrain_LeastRate(t *testing.T) {
 	w := newWorld(300)
 	m := w.train(t, "ntrees", "50", "learn_rate", "0.1", "learn_rate_annealing", "0.1")
 	require.Equal(t, 7, trees(m), "0.1 · 0.1^6 is the first below 1e-6")
-	require.Equal(t, 7, actual(m, "ntrees"))
+	require.Equal(t, 7, trial.Actual(m, "ntrees"))
 }
 
 // What the predictors hold beside ordinary numbers does no harm.

@@ -12,6 +12,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 )
 
 // families are the distributions of numbers, with a response of newWorld's frames and
@@ -82,7 +83,7 @@ func TestFamilies_Learn(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := w.train(t, only(c.response, append(c.kv, "distribution", c.name, "ntrees", "40", "validation_frame", "test")...)...)
 			info := m.Info()
-			require.Equal(t, c.name, actual(m, "distribution"))
+			require.Equal(t, c.name, trial.Actual(m, "distribution"))
 			require.Equal(t, c.family, m.Family())
 			require.NotZero(t, info.Numbers["init_f"])
 			before, after := info.History[0].Valid[2], info.History[len(info.History)-1].Valid[2]
@@ -239,7 +240,7 @@ func TestTrain_Quasibinomial(t *testing.T) {
 	kv := []string{"validation_frame", "test", "stopping_rounds", "3", "stopping_metric", "AUC"}
 	a := w.train(t, append(kv, "response_column", "q", "ignored_columns", `["w","y","yb","ym"]`, "distribution", "quasibinomial")...)
 	b := w.train(t, append(kv, "response_column", "yb", "ignored_columns", `["w","y","q","ym"]`)...)
-	require.Equal(t, "quasibinomial", actual(a, "distribution"))
+	require.Equal(t, "quasibinomial", trial.Actual(a, "distribution"))
 	require.Equal(t, model.Binomial, a.Info().Category)
 	require.Equal(t, []string{"0", "1"}, a.Info().Classes())
 	require.Equal(t, forest(t, b), forest(t, a))

@@ -67,20 +67,13 @@ func resolve(p *Params, t *model.Task) {
 // tune gives the main model the mean number of trees at which its folds have
 // stopped.
 // H2O: SharedTree.cv_computeAndSetOptimalParameters.
-func tune(p *Params, folds []model.Model) {
-	if p.Stopping.Rounds == 0 {
-		return
-	}
-	sum := 0
-	for _, m := range folds {
-		sum += m.(*Model).steps()
-	}
-	p.NTrees = max(1, int(math.Round(float64(sum)/float64(len(folds)))))
-	p.Stopping.Rounds = 0
-}
+func tune(p *Params, folds []model.Model) { p.NTrees = p.Stopping.OfFolds(p.NTrees, folds, built) }
 
 // settle tells how many trees were grown when the training has stopped early.
-func settle(p *Params, m model.Model) { p.NTrees = m.(*Model).steps() }
+func settle(p *Params, m model.Model) { p.NTrees = built(m) }
+
+// built returns the number of steps of a model.
+func built(m model.Model) int { return m.(*Model).steps() }
 
 // memory estimates what training holds beside the frames, in bytes a row: for each
 // rule of bins the bins in two layouts and the rows of nodes with their derivatives,
@@ -105,7 +98,7 @@ func memory(p *Params, t *model.Task) int64 {
 	case p.Distribution == "laplace" || p.Distribution == "quantile" || p.Distribution == "huber":
 		measuring = 32 // residuals and weights, sorted
 	}
-	b := n * ((cells+32)*int64(len(histograms(p))) + 9 + 16*classes + measuring)
+	b := n * ((cells+32)*int64(len(p.Histograms(p.HistogramType))) + 9 + 16*classes + measuring)
 	if t.Valid != nil {
 		b += int64(t.Valid.Rows) * (8*classes + measuring)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 )
 
 func with(f *frame.Frame, name string, c *frame.Column) *frame.Frame {
@@ -293,7 +294,7 @@ func TestTrain_EarlyStopping(t *testing.T) {
 			h := m.Info().History
 			built := h[len(h)-1].Step
 			require.Less(t, built, 300)
-			require.Equal(t, built, actual(m, "ntrees"))
+			require.Equal(t, built, trial.Actual(m, "ntrees"))
 			require.GreaterOrEqual(t, len(h), 7)
 			for i, s := range h {
 				require.Equal(t, 2*i, s.Step)
@@ -313,8 +314,8 @@ func TestTrain_EarlyStopping(t *testing.T) {
 		sum += trees(f)
 	}
 	require.InDelta(t, float64(sum)/3, trees(res.Model), 0.51)
-	require.Equal(t, trees(res.Model), actual(res.Model, "ntrees"))
-	require.Equal(t, 0, actual(res.Model, "stopping_rounds"))
+	require.Equal(t, trees(res.Model), trial.Actual(res.Model, "ntrees"))
+	require.Equal(t, 0, trial.Actual(res.Model, "stopping_rounds"))
 }
 
 func TestTrain_History(t *testing.T) {
@@ -389,7 +390,7 @@ func TestTrain_Deadline(t *testing.T) {
 	for _, m := range append(res.Folds, res.Model) {
 		require.Positive(t, trees(m))
 		require.Less(t, trees(m), 100000)
-		require.Equal(t, trees(m), actual(m, "ntrees"))
+		require.Equal(t, trees(m), trial.Actual(m, "ntrees"))
 	}
 }
 

@@ -3,7 +3,6 @@ package gbm
 import (
 	"fmt"
 	"math"
-	"runtime"
 
 	"github.com/geyser-ml/geyser/engine/dist"
 	"github.com/geyser-ml/geyser/engine/model"
@@ -82,8 +81,7 @@ func (m *Model) Score(in *model.Scoring, lo, hi int, dst [][]float64) error {
 			s[i] += m.init
 		}
 	}
-	err := m.backend.Predict(&m.forest.Forest, tree.Columns(in.Columns), lo, hi, 0, m.forest.Trees(), scores)
-	runtime.KeepAlive(in)
+	err := m.forest.Score(m.backend, in.Columns, lo, hi, 0, scores)
 	if err != nil {
 		return err
 	}

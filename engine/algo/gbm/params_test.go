@@ -1,10 +1,7 @@
 package gbm_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -13,45 +10,9 @@ import (
 
 	"github.com/geyser-ml/geyser/engine/algo/gbm"
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/param"
 )
-
-// Names, order, types, defaults, levels and words are those of H2O, see
-// testdata/README.md.
-func TestMetadata_Golden(t *testing.T) {
-	raw, err := os.ReadFile("testdata/params.json")
-	require.NoError(t, err)
-	var want []struct {
-		Name        string
-		Type        string
-		Default     any `json:"default_value"`
-		Level       string
-		Required    bool
-		Gridable    bool
-		Values      []string
-		MemberOf    []string `json:"is_member_of_frames"`
-		ExclusiveOf []string `json:"is_mutually_exclusive_with"`
-	}
-	require.NoError(t, json.Unmarshal(raw, &want))
-	got := gbm.Algo.Metadata()
-	require.Len(t, got, len(want))
-	for i, w := range want {
-		g := got[i]
-		require.Equal(t, w.Name, g.Name, "parameter %d", i)
-		require.NotEmpty(t, g.Help, w.Name)
-		def, err := json.Marshal(g.Default)
-		require.NoError(t, err)
-		wantDef, err := json.Marshal(w.Default)
-		require.NoError(t, err)
-		require.JSONEq(t, string(wantDef), string(def), w.Name)
-		require.Equal(t, []any{w.Type, w.Level, w.Required, w.Gridable}, []any{g.Type, g.Level, g.Required, g.Gridable}, w.Name)
-		for _, l := range [][2][]string{{w.Values, g.Values}, {w.MemberOf, g.MemberOf}, {w.ExclusiveOf, g.ExclusiveOf}} {
-			require.Equal(t, append([]string{}, l[0]...), append([]string{}, l[1]...), w.Name)
-		}
-		require.Nil(t, g.Input, w.Name)
-		require.True(t, reflect.DeepEqual(g.Default, g.Actual), w.Name)
-	}
-}
 
 // The messages that name their field and are clear are those of H2O.
 func TestCheck(t *testing.T) {
@@ -276,11 +237,11 @@ func TestActualParameters(t *testing.T) {
 		"stopping_metric": nil, "fold_assignment": nil, "ntrees": 10, "auc_type": "AUTO", "seed": int64(1),
 		"training_frame": param.FrameKey("train"), "validation_frame": nil, "model_id": param.ModelKey("GBM_model"),
 	} {
-		require.Equal(t, want, actual(m, name), name)
+		require.Equal(t, want, trial.Actual(m, name), name)
 	}
 	m = w.train(t, "response_column", "yb", "distribution", "multinomial", "seed", "-1", "nfolds", "2")
-	require.Equal(t, "bernoulli", actual(m, "distribution"))
-	require.Equal(t, int64(9), actual(m, "seed"))
-	require.Equal(t, "Random", actual(m, "fold_assignment"))
-	require.Equal(t, "multinomial", actual(w.train(t, "response_column", "ym"), "distribution"))
+	require.Equal(t, "bernoulli", trial.Actual(m, "distribution"))
+	require.Equal(t, int64(9), trial.Actual(m, "seed"))
+	require.Equal(t, "Random", trial.Actual(m, "fold_assignment"))
+	require.Equal(t, "multinomial", trial.Actual(w.train(t, "response_column", "ym"), "distribution"))
 }

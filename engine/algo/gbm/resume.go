@@ -12,11 +12,7 @@ func (b *booster) resume(from *Model) error {
 	b.forest, b.done = from.forest.Snapshot(), from.steps()
 	b.samples = slices.Clone(from.samples)
 	info := from.Info()
-	b.history = slices.Clone(info.History)
-	b.times = slices.Clone(info.Identity.Times)
-	if n := len(b.times); n > 0 {
-		b.started = b.started.Add(-b.times[n-1].Duration)
-	}
+	b.timeline.Resume(info)
 	b.onTrain, b.onValid = info.Train, nil
 	forest := b.forest
 	if b.p.PredNoiseBandwidth > 0 {
@@ -26,8 +22,7 @@ func (b *booster) resume(from *Model) error {
 	for c, s := range b.in.Scores {
 		scores[c] = s.HostWrite()
 	}
-	d := b.t.Train
-	return b.add(forest, d.Columns, d.Rows, 0, scores)
+	return forest.ScoreAll(b.backend, b.t.Threads, b.t.Train.Columns, 0, scores)
 }
 
 // disturbed returns the forest with the leaves that training has used under noise.

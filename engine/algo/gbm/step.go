@@ -9,11 +9,8 @@ import (
 	"github.com/geyser-ml/geyser/kernels"
 )
 
-// Purposes of random draws; those before belong to package tree.
-const (
-	drawHistogram = kernels.FreePurpose + 2 + iota
-	drawNoise
-)
+// drawNoise is the purpose of drawing noise; those before belong to package tree.
+const drawNoise = kernels.FreePurpose + 3
 
 // boost adds the trees of one step, one a class, all from the same scores.
 func (b *booster) boost(ctx context.Context, rate float64) error {
@@ -24,7 +21,7 @@ func (b *booster) boost(ctx context.Context, rate float64) error {
 	if err := b.backend.Gradients(loss, b.in, b.g, b.h); err != nil {
 		return err
 	}
-	which, sample := b.histogram(b.done), b.sample(uint64(b.done))
+	which, sample := tree.Histogram(b.p.HistogramType, b.t.Seed, b.done), b.sample(uint64(b.done))
 	for c := range k {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -46,7 +43,7 @@ func (b *booster) boost(ctx context.Context, rate float64) error {
 // grow grows one tree and adds it to the scores of class c.
 func (b *booster) grow(in kernels.TreeInput, which, c int, rate float64) error {
 	how := tree.Growth{
-		MaxDepth: b.maxDepth(), Scores: b.in.Scores[c],
+		MaxDepth: tree.Depth(b.p.MaxDepth), Scores: b.in.Scores[c],
 		Value: func(l tree.Leaf) float32 { return b.leaf(l, rate) },
 	}
 	if _, ok := b.family.(dist.Ranked); ok {
@@ -140,17 +137,6 @@ func (b *booster) fit() {
 		}
 	}
 	b.family = fitted.Fit(errors, weights)
-}
-
-// histogram returns which bins the trees of a step use.
-func (b *booster) histogram(step int) int {
-	switch b.p.HistogramType {
-	case "RoundRobin":
-		return step % 2
-	case "Random":
-		return int(kernels.Draw(b.t.Seed, uint64(step), drawHistogram, 0) & 1)
-	}
-	return 0
 }
 
 // sample draws the rows of a step; nil stands for all.

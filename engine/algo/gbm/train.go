@@ -15,11 +15,7 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 	}
 	defer b.close()
 	stop := model.NewStopper(p.Stopping)
-	rows := t.Train.Rows
-	if t.Valid != nil {
-		rows += t.Valid.Rows
-	}
-	every := p.Every(p.NTrees, rows, p.Stopping.Rounds)
+	every := p.Every(p.NTrees, t.Rows(), p.Stopping.Rounds)
 	if b.done == 0 {
 		if err := b.measure(0); err != nil {
 			return nil, err
@@ -32,7 +28,7 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 			return nil, err
 		}
 		step := b.done
-		last := step == p.NTrees || rate < leastRate || !t.Deadline.IsZero() && !t.Now().Before(t.Deadline)
+		last := step == p.NTrees || rate < leastRate || t.Late()
 		if step%every == 0 || last {
 			if err := b.measure(step); err != nil {
 				return nil, err

@@ -1,12 +1,11 @@
 package isolationforest
 
 import (
-	"fmt"
-	"math"
-
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/number"
 	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/engine/tree"
 )
 
 // findings collects issues.
@@ -22,10 +21,7 @@ func check(p *Params, t *model.Task) param.Issues {
 		if cols := len(d.Columns); p.MTries != aThird && p.MTries != allColumns && (p.MTries < 1 || p.MTries > cols) {
 			f.Fail("mtries", "Computed mtries should be -1 or -2 or in interval [1,%d] but it is %d", cols, p.MTries)
 		}
-		if rows := float64(d.Rows); rows < 2*p.MinRows && p.MinRows > 0 {
-			f.Fail("min_rows", "The dataset size is too small to split for min_rows=%s: must have at least %s (weighted) rows, but have only %s.",
-				decimal(p.MinRows), decimal(2*p.MinRows), decimal(rows))
-		}
+		tree.CheckRows(&f.Issues, p.MinRows, float64(d.Rows))
 	}
 	if p.Contamination > 0 && p.Validation != "" {
 		f.Fail("contamination", "Contamination parameter cannot be used together with a validation frame.")
@@ -36,15 +32,8 @@ func check(p *Params, t *model.Task) param.Issues {
 
 // numbers checks the ranges of numbers.
 func (f *findings) numbers(p *Params) {
-	if p.NTrees < 1 || p.NTrees > 100000 {
-		f.Fail("ntrees", "Requested ntrees must be between 1 and 100000")
-	}
-	if p.MaxDepth < 0 {
-		f.Fail("max_depth", "_max_depth must be >= 0.")
-	}
-	if !(p.MinRows > 0) || math.IsInf(p.MinRows, 0) {
-		f.Fail("min_rows", "_min_rows must be > 0.")
-	}
+	tree.CheckSize(&f.Issues, p.NTrees, p.MaxDepth)
+	tree.CheckMinRows(&f.Issues, p.MinRows)
 	if p.MTries < 1 && p.MTries != aThird && p.MTries != allColumns {
 		f.Fail("mtries", "mtries must be -1 (converted to sqrt(features)) or -2 (All features) or >= 1 but it is %d", p.MTries)
 	}
@@ -63,7 +52,7 @@ func (f *findings) numbers(p *Params) {
 		f.Fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
 	}
 	if p.Contamination != none && !(p.Contamination > 0 && p.Contamination <= 0.5) {
-		f.Fail("contamination", "Contamination parameter needs to be in range (0, 0.5] or undefined (-1); but it is %s", decimal(p.Contamination))
+		f.Fail("contamination", "Contamination parameter needs to be in range (0, 0.5] or undefined (-1); but it is %s", number.Text(p.Contamination))
 	}
 }
 
@@ -87,11 +76,3 @@ func (f *findings) stopping(p *Params) {
 // tolerance is the default of stopping_tolerance.
 // H2O: that of other algorithms is too small for anomaly_score.
 const tolerance = 0.01
-
-// decimal prints a number as the wire's messages do: 500.0.
-func decimal(v float64) string {
-	if v == math.Trunc(v) {
-		return fmt.Sprintf("%.1f", v)
-	}
-	return fmt.Sprint(v)
-}

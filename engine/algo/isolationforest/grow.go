@@ -74,7 +74,7 @@ func (g *grower) grow(id int, rows []int, forest *tree.Forest, leaf func(length 
 		}
 	}
 	kg, err := g.backend.NewGrower(bins, kernels.GrowerConfig{
-		Seed: g.seed, MinRows: g.p.MinRows, MaxDepth: g.depth(), Random: true, Values: places,
+		Seed: g.seed, MinRows: g.p.MinRows, MaxDepth: tree.Depth(g.p.MaxDepth), Random: true, Values: places,
 	})
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (g *grower) grow(id int, rows []int, forest *tree.Forest, leaf func(length 
 		leaf(length, l.Rows())
 		return length
 	}
-	t, err := tree.Grow(kg, in, tree.Growth{MaxDepth: g.depth(), Value: value})
+	t, err := tree.Grow(kg, in, tree.Growth{MaxDepth: tree.Depth(g.p.MaxDepth), Value: value})
 	if err != nil {
 		return err
 	}
@@ -102,14 +102,6 @@ func (g *grower) grow(id int, rows []int, forest *tree.Forest, leaf func(length 
 	forest.Add(t, bins, 0)
 	g.redraw(forest, first, id, values)
 	return nil
-}
-
-// depth returns the depth limit; 0 stands for none.
-func (g *grower) depth() int {
-	if g.p.MaxDepth == 0 {
-		return math.MaxInt32
-	}
-	return g.p.MaxDepth
 }
 
 // redraw moves the thresholds of the nodes from first on to a point drawn evenly

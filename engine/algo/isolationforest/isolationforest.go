@@ -101,5 +101,6 @@ func memory(p *Params, t *model.Task) int64 {
 	return b + min(int64(p.NTrees)*2*leaves*node, 1<<30)
 }
 
-// drawPoint is the purpose of drawing thresholds, apart from those of package tree.
+// drawPoint is the purpose of drawing thresholds, apart from those that package tree
+// draws by here.
 const drawPoint = kernels.FreePurpose + 2

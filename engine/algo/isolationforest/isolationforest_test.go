@@ -12,6 +12,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/param"
 )
 
@@ -27,7 +28,7 @@ func TestTrain_FindsAnomalies(t *testing.T) {
 			if len(kv) > 0 && kv[0] == "sample_rate" {
 				least = 0.93 // many rows hide anomalies from trees of this depth
 			}
-			require.Greater(t, auc(score, label), least, "%v on %s", kv, key)
+			require.Greater(t, trial.AUC(score, label), least, "%v on %s", kv, key)
 			order := make([]int, len(score))
 			for i := range order {
 				order[i] = i
@@ -371,10 +372,10 @@ func TestTrain_EarlyStopping(t *testing.T) {
 		built := m.Forest().Trees()
 		require.Less(t, built, 400, "%v", kv)
 		require.GreaterOrEqual(t, built, 12)
-		require.Equal(t, built, actual(m, "ntrees"))
+		require.Equal(t, built, trial.Actual(m, "ntrees"))
 		require.Len(t, m.Info().History, built/2+1)
 	}
-	require.Equal(t, "anomaly_score", actual(w.train(t, "stopping_rounds", "2"), "stopping_metric"))
+	require.Equal(t, "anomaly_score", trial.Actual(w.train(t, "stopping_rounds", "2"), "stopping_metric"))
 }
 
 func TestTrain_Deadline(t *testing.T) {
@@ -393,9 +394,9 @@ func TestActualParameters(t *testing.T) {
 		"sample_rate": 0.512, "sample_size": int64(256), "mtries": -1, "categorical_encoding": "Enum", "stopping_metric": nil,
 		"stopping_tolerance": 0.01, "seed": int64(9), "contamination": -1.0, "ntrees": 20,
 	} {
-		require.Equal(t, want, actual(m, name), name)
+		require.Equal(t, want, trial.Actual(m, name), name)
 	}
-	require.Equal(t, 1.0, actual(w.train(t, "sample_size", "9999"), "sample_rate"))
+	require.Equal(t, 1.0, trial.Actual(w.train(t, "sample_size", "9999"), "sample_rate"))
 }
 
 func TestCheck(t *testing.T) {

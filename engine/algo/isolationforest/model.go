@@ -3,7 +3,6 @@ package isolationforest
 import (
 	"fmt"
 	"math"
-	"runtime"
 
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/table"
@@ -63,8 +62,7 @@ func (m *Model) Domains() [][]string {
 func (m *Model) Score(in *model.Scoring, lo, hi int, dst [][]float64) error {
 	scores, length := dst[len(dst)-2], dst[len(dst)-1]
 	clear(length)
-	err := m.backend.Predict(&m.forest.Forest, tree.Columns(in.Columns), lo, hi, 0, m.forest.Trees(), [][]float64{length})
-	runtime.KeepAlive(in)
+	err := m.forest.Score(m.backend, in.Columns, lo, hi, 0, [][]float64{length})
 	if err != nil {
 		return err
 	}

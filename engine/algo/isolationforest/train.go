@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
-	"time"
 
 	"github.com/geyser-ml/geyser/engine/dist"
 	"github.com/geyser-ml/geyser/engine/metrics"
@@ -22,11 +20,7 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 		return nil, err
 	}
 	defer b.backend.Close() //nolint:errcheck // memory goes either way
-	rows := t.Train.Rows
-	if t.Valid != nil {
-		rows += t.Valid.Rows
-	}
-	every := p.Every(p.NTrees, rows, p.Rounds)
+	every := p.Every(p.NTrees, t.Rows(), p.Rounds)
 	b.record(0)
 	for step := 1; step <= p.NTrees; step++ {
 		if err := ctx.Err(); err != nil {
@@ -35,7 +29,7 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 		if err := b.grow(step - 1); err != nil {
 			return nil, err
 		}
-		late := !t.Deadline.IsZero() && !t.Now().Before(t.Deadline)
+		late := t.Late()
 		if step%every == 0 || step == p.NTrees || late {
 			if err := b.measure(step); err != nil {
 				return nil, err
@@ -65,12 +59,10 @@ type builder struct {
 	valid   []float64 // length of path of the validation rows
 	span    span      // of total
 
-	started time.Time
-	stop    *model.Stopper
-	onTrain *metrics.Metrics // of the last measurement
-	onValid *metrics.Metrics
-	history []model.Scored
-	times   []model.Stamp
+	stop     *model.Stopper
+	onTrain  *metrics.Metrics // of the last measurement
+	onValid  *metrics.Metrics
+	timeline model.Timeline
 }
 
 func newBuilder(t *model.Task, p *Params) (*builder, error) {
@@ -82,7 +74,7 @@ func newBuilder(t *model.Task, p *Params) (*builder, error) {
 	b := &builder{
 		t: t, p: p, backend: backend, grower: newGrower(t, p, backend), forest: &tree.Forest{},
 		total: make([]float64, n), inBag: make([]float64, n), bags: make([]int32, n),
-		started: t.Now(), stop: model.NewStopper(p.Stopping), onTrain: metrics.Detect(nil, nil, nil, metrics.Options{}),
+		timeline: model.Timeline{Started: t.Now()}, stop: model.NewStopper(p.Stopping), onTrain: metrics.Detect(nil, nil, nil, metrics.Options{}),
 	}
 	if t.Valid != nil {
 		b.valid = make([]float64, t.Valid.Rows)
@@ -110,12 +102,7 @@ func (b *builder) measure(step int) error {
 		if x.d == nil {
 			continue
 		}
-		cols := tree.Columns(x.d.Columns)
-		err := par.ForErr(context.Background(), b.t.Threads, x.d.Rows, 16384, func(_, lo, hi int) error {
-			return b.backend.Predict(&b.forest.Forest, cols, lo, hi, b.scored, b.forest.Trees(), [][]float64{x.sum[lo:hi]})
-		})
-		runtime.KeepAlive(x.d)
-		if err != nil {
+		if err := b.forest.ScoreAll(b.backend, b.t.Threads, x.d.Columns, b.scored, [][]float64{x.sum}); err != nil {
 			return err
 		}
 	}
@@ -166,9 +153,7 @@ func (b *builder) labelled() *metrics.Metrics {
 
 // record adds an entry to the scoring history.
 func (b *builder) record(step int) {
-	now := b.t.Now()
-	b.history = append(b.history, model.NewScored(step, b.t.Category, b.onTrain, nil))
-	b.times = append(b.times, model.Stamp{At: now, Duration: now.Sub(b.started)})
+	b.timeline.Add(b.t.Now(), model.NewScored(step, b.t.Category, b.onTrain, nil))
 }
 
 // converged reports whether the stopping metric has come to rest: that of the labelled
@@ -183,8 +168,7 @@ func (b *builder) converged() bool {
 // snapshot returns the model as it is now.
 func (b *builder) snapshot() *Model {
 	info := model.NewInfo(b.t)
-	info.Step, info.History = "Number of Trees", b.history[:len(b.history):len(b.history)]
-	info.Identity.Times = b.times[:len(b.times):len(b.times)]
+	b.timeline.Show(info, "Number of Trees")
 	info.Numbers = map[string]float64{"init_f": 0}
 	info.Summary = b.forest.Summary()
 	info.Train, info.Valid = b.onTrain, b.onValid

@@ -4,14 +4,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/geyser-ml/geyser/engine/algo/isolationforest"
-	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/param"
 	"github.com/geyser-ml/geyser/engine/table"
 )
@@ -50,35 +49,14 @@ func newWorld(n int) world {
 	return world{"train": make1(1, n), "test": make1(2, n/2)}
 }
 
-func (w world) env() model.Env {
-	return model.Env{
-		Frame: func(key, field string) (*frame.Frame, error) {
-			if f := w[key]; f != nil {
-				return f, nil
-			}
-			return nil, errs.NotFoundf(field, "no frame %s", key)
-		},
-		NewKey:  func(p string) string { return p + "_model" },
-		NewSeed: func() int64 { return 9 },
-		Now:     time.Now,
-	}
-}
-
 func (w world) prepare(kv ...string) (*model.Run, param.Issues) {
-	raw := param.Raw{"training_frame": "train", "ignored_columns": `["label"]`, "seed": "1", "ntrees": "20"}
-	for i := 0; i < len(kv); i += 2 {
-		raw[kv[i]] = kv[i+1]
-	}
-	return isolationforest.Algo.Prepare(raw, w.env())
+	return trial.Prepare(isolationforest.Algo, trial.Env(w, nil), param.Raw{"training_frame": "train", "ignored_columns": `["label"]`, "seed": "1", "ntrees": "20"}, kv...)
 }
 
 func (w world) train(t testing.TB, kv ...string) *isolationforest.Model {
 	t.Helper()
 	run, issues := w.prepare(kv...)
-	require.NoError(t, issues.Err())
-	res, err := run.Train(t.Context(), model.Hooks{})
-	require.NoError(t, err)
-	return res.Model.(*isolationforest.Model)
+	return trial.Train(t, run, issues).(*isolationforest.Model)
 }
 
 // labelled are settings that judge by the labels of "test".
@@ -96,25 +74,6 @@ func predict(t testing.TB, m model.Model, f *frame.Frame) [][]float64 {
 		out = append(out, p.Column(i).Floats(0, p.NumRows(), nil))
 	}
 	return out
-}
-
-// auc is the share of pairs of an odd and an ordinary row in which the odd one has
-// the larger score.
-func auc(score, label []float64) float64 {
-	pairs, won := 0.0, 0.0
-	for i := range score {
-		for j := range score {
-			if label[i] == 1 && label[j] == 0 {
-				pairs++
-				if score[i] > score[j] {
-					won++
-				} else if score[i] == score[j] {
-					won += 0.5
-				}
-			}
-		}
-	}
-	return won / pairs
 }
 
 // lengths returns the length of path of rows through each tree, and their leaves.
@@ -157,14 +116,4 @@ func titles(t *table.Table) []string {
 		out = append(out, c.Title)
 	}
 	return out
-}
-
-// actual returns a parameter as training used it.
-func actual(m model.Model, name string) any {
-	for _, p := range m.Info().Parameters {
-		if p.Name == name {
-			return p.Actual
-		}
-	}
-	return "no such parameter"
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/engine/tree"
 )
 
 // checker collects findings.
@@ -39,8 +40,8 @@ func check(p *Params, t *model.Task) param.Issues {
 		}
 		c.constraints()
 	}
-	if m, ok := t.Continue.(trained); ok && p.NTrees <= m.learnt().rounds {
-		c.Fail("ntrees", "If checkpoint is specified then requested ntrees must be higher than %d", m.learnt().rounds+1)
+	if m, ok := t.Continue.(trained); ok {
+		tree.CheckMore(&c.Issues, p.NTrees, m.learnt().rounds)
 	}
 	return c.Issues
 }
@@ -79,12 +80,7 @@ func (c *checker) numbers() {
 			c.Fail(field, "%s must be between 0 and 1, but is %v", field, v)
 		}
 	}
-	if p.NTrees < 1 || p.NTrees > 100000 {
-		c.Fail("ntrees", "Requested ntrees must be between 1 and 100000")
-	}
-	if p.MaxDepth < 0 {
-		c.Fail("max_depth", "_max_depth must be >= 0.")
-	}
+	tree.CheckSize(&c.Issues, p.NTrees, p.MaxDepth)
 	if p.MaxBins < 2 || p.MaxBins > math.MaxUint16 {
 		c.Fail("max_bins", "max_bins must be between 2 and %d, but is %d", math.MaxUint16, p.MaxBins)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/param"
 )
 
@@ -160,7 +161,7 @@ func TestAliases(t *testing.T) {
 		"learn_rate": 0.1, "eta": 0.1, "sample_rate": 0.5, "subsample": 0.5, "min_rows": 7, "min_child_weight": 7, "min_split_improvement": 0.5, "gamma": 0.5,
 		"max_abs_leafnode_pred": 2, "max_delta_step": 2, "col_sample_rate_per_tree": 0.5, "colsample_bytree": 0.5, "col_sample_rate": 0.75, "colsample_bylevel": 0.75,
 	} {
-		require.Equal(t, want, actual(m, name), name)
+		require.Equal(t, want, trial.Actual(m, name), name)
 	}
 }
 
@@ -172,13 +173,13 @@ func TestActualParameters(t *testing.T) {
 		"distribution": "gaussian", "categorical_encoding": "OneHotInternal", "calibration_method": "PlattScaling", "stopping_metric": nil, "fold_assignment": nil,
 		"ntrees": 8, "seed": int64(1), "tree_method": "exact", "dmatrix_type": "sparse", "backend": "cpu", "booster": "gbtree", "nthread": 1, "max_depth": 4,
 	} {
-		require.Equal(t, want, actual(m, name), name)
+		require.Equal(t, want, trial.Actual(m, name), name)
 	}
 	m = w.train(t, "response_column", "ym", "seed", "-1", "nfolds", "2", "stopping_rounds", "2", "eval_metric", "merror", "stopping_metric", "custom", "tree_method", "hist", "dmatrix_type", "dense")
 	for name, want := range map[string]any{
 		"distribution": "multinomial", "seed": int64(9), "fold_assignment": "Random", "tree_method": "hist", "dmatrix_type": "dense", "stopping_metric": "custom",
 	} {
-		require.Equal(t, want, actual(m, name), name)
+		require.Equal(t, want, trial.Actual(m, name), name)
 	}
 	require.Equal(t, 0.0, m.Info().Numbers["sparse"])
 }

@@ -35,18 +35,7 @@ func (p *planter) add(t *rawTree) error {
 	f.Roots = append(f.Roots, root)
 	f.Class = append(f.Class, int32(t.group))
 	for i := range t.left {
-		at := len(f.Feature)
-		f.Feature = append(f.Feature, -1)
-		f.Threshold = append(f.Threshold, 0)
-		f.Left = append(f.Left, -1)
-		f.Right = append(f.Right, -1)
-		f.MissingLeft = append(f.MissingLeft, 0)
-		f.SetAt = append(f.SetAt, -1)
-		f.SetLen = append(f.SetLen, 0)
-		f.Value = append(f.Value, 0)
-		f.Gain = append(f.Gain, 0)
-		f.Cover = append(f.Cover, t.cover[i])
-		f.Player = append(f.Player, -1)
+		at := f.AddLeaf(0, t.cover[i])
 		if t.left[i] < 0 {
 			f.Value[at] = t.scale * t.condition[i]
 			continue
@@ -78,7 +67,7 @@ const mostSets = 1 << 27
 // category makes node at a split by the code of a category. In the design matrix
 // the feature is 1 for rows of its level; for others it is 0 or, in a sparse one,
 // missing. The result says whether a missing category goes left.
-func (p *planter) category(at int, x design.Feature, condition float32, missingLeft bool) bool {
+func (p *planter) category(at int32, x design.Feature, condition float32, missingLeft bool) bool {
 	one, others := 1 < condition, 0 < condition
 	if p.sparse {
 		others = missingLeft

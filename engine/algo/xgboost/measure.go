@@ -1,7 +1,6 @@
 package xgboost
 
 import (
-	"runtime"
 	"strings"
 
 	"github.com/geyser-ml/geyser/cgo/libxgboost"
@@ -45,12 +44,7 @@ func (b *training) measure(step int, full bool) error {
 		entry = model.NewScored(step, b.t.Category, b.sides[0].on, b.sides[1].on)
 		entry.Custom = custom
 	}
-	now := b.t.Now()
-	if n := len(b.history); n > 0 && b.history[n-1].Step == step { // measured again, in full
-		b.history, b.times = b.history[:n-1:n-1], b.times[:n-1:n-1]
-	}
-	b.history = append(b.history, entry)
-	b.times = append(b.times, model.Stamp{At: now, Duration: now.Sub(b.started)})
+	b.timeline.Add(b.t.Now(), entry)
 	return nil
 }
 
@@ -111,8 +105,7 @@ func (b *training) score(s *side, afresh bool) error {
 		return nil
 	}
 	f := b.plant.forest
-	err := b.backend.Predict(&f.Forest, tree.Columns(d.Columns), 0, d.Rows, s.scored, f.Trees(), s.scores)
-	runtime.KeepAlive(d)
+	err := f.Score(b.backend, d.Columns, 0, d.Rows, s.scored, s.scores)
 	s.scored = f.Trees()
 	return err
 }
@@ -158,8 +151,7 @@ func (s *stopper) stop(b *training) bool {
 // snapshot returns the model as it was at the last measurement.
 func (b *training) snapshot() model.Model {
 	info := model.NewInfo(b.t)
-	info.Step, info.History = "Number of Trees", b.history[:len(b.history):len(b.history)]
-	info.Identity.Times = b.times[:len(b.times):len(b.times)]
+	b.timeline.Show(info, "Number of Trees")
 	info.Numbers = map[string]float64{"sparse": 0}
 	if b.core.sparse {
 		info.Numbers["sparse"] = 1

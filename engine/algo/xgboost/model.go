@@ -3,7 +3,6 @@ package xgboost
 import (
 	"fmt"
 	"math"
-	"runtime"
 
 	"github.com/geyser-ml/geyser/engine/design"
 	"github.com/geyser-ml/geyser/engine/dist"
@@ -142,8 +141,7 @@ type Model struct {
 func (m *Model) Score(in *model.Scoring, lo, hi int, dst [][]float64) error {
 	scores := m.link.scores(dst)
 	m.begin(scores, in.Offset, lo, hi)
-	err := m.backend.Predict(&m.forest.Forest, tree.Columns(in.Columns), lo, hi, 0, m.forest.Trees(), scores)
-	runtime.KeepAlive(in)
+	err := m.forest.Score(m.backend, in.Columns, lo, hi, 0, scores)
 	m.link.respond(dst)
 	return err
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"time"
+	"slices"
 
 	"github.com/geyser-ml/geyser/cgo/libxgboost"
 	"github.com/geyser-ml/geyser/engine/design"
@@ -38,7 +38,7 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 			return nil, explained(err)
 		}
 		done := round + 1
-		last := done == p.NTrees || !t.Deadline.IsZero() && !t.Now().Before(t.Deadline)
+		last := done == p.NTrees || t.Late()
 		if done%every == 0 || last {
 			if err := b.measure(done, last); err != nil {
 				return nil, err
@@ -77,35 +77,30 @@ func interval(p *Params, t *model.Task) int {
 	case p.TreeInterval > 0:
 		return p.TreeInterval
 	}
-	rows, budget, least := t.Train.Rows, glancedRows, 1
+	budget, least := glancedRows, 1
 	if t.Valid != nil || p.Stopping.Rounds > 0 {
 		budget, least = measuredRows, fewest
 	}
-	if t.Valid != nil {
-		rows += t.Valid.Rows
-	}
-	times := max(least, perRound*p.Stopping.Rounds, budget/max(rows, 1))
+	times := max(least, perRound*p.Stopping.Rounds, budget/max(t.Rows(), 1))
 	return (p.NTrees + times - 1) / times
 }
 
 // training is the state of one training.
 type training struct {
-	t       *model.Task
-	p       *Params
-	layout  *design.Layout
-	native  []setting
-	train   *libxgboost.Matrix
-	valid   *libxgboost.Matrix // nil unless the library measures on it
-	x       *libxgboost.Booster
-	first   int // rounds that were there before
-	core    core
-	plant   *planter
-	linear  *Linear // as far as it has been learnt; nil for trees
-	backend kernels.Backend
-	sides   [2]side // training and validation
-	started time.Time
-	history []model.Scored
-	times   []model.Stamp
+	t        *model.Task
+	p        *Params
+	layout   *design.Layout
+	native   []setting
+	train    *libxgboost.Matrix
+	valid    *libxgboost.Matrix // nil unless the library measures on it
+	x        *libxgboost.Booster
+	first    int // rounds that were there before
+	core     core
+	plant    *planter
+	linear   *Linear // as far as it has been learnt; nil for trees
+	backend  kernels.Backend
+	sides    [2]side // training and validation
+	timeline model.Timeline
 }
 
 // side is training or validation data as they are measured.
@@ -123,7 +118,7 @@ func newTraining(t *model.Task, p *Params) (_ *training, err error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &training{t: t, p: p, layout: layoutOf(t.Train), started: t.Now()}
+	b := &training{t: t, p: p, layout: layoutOf(t.Train), timeline: model.Timeline{Started: t.Now()}}
 	b.sides[0].data, b.sides[1].data = t.Train, t.Valid
 	defer func() {
 		if err != nil {
@@ -171,11 +166,7 @@ func (b *training) resume(c trained, settings [][2]string) error {
 	}
 	b.first = c.learnt().rounds
 	info := c.Info()
-	b.history = append(b.history, info.History...)
-	b.times = append(b.times, info.Identity.Times...)
-	if n := len(b.history); n > 0 { // it is measured again
-		b.history, b.times = b.history[:n-1], b.times[:min(n-1, len(b.times))]
-	}
+	b.timeline.Scored, b.timeline.Stamps = slices.Clone(info.History), slices.Clone(info.Identity.Times)
 	return nil
 }
 

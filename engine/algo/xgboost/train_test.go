@@ -15,6 +15,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/table"
 )
 
@@ -64,10 +65,10 @@ func TestMatrixType(t *testing.T) {
 	}
 	// Auto goes by the share of entries: a category of twelve levels is mostly zeros.
 	m := w.train(t)
-	require.Equal(t, "sparse", actual(m, "dmatrix_type"))
+	require.Equal(t, "sparse", trial.Actual(m, "dmatrix_type"))
 	require.Equal(t, 1.0, m.Info().Numbers["sparse"])
 	m = w.train(t, "ignored_columns", strings.Replace(ignored, "[", `["d",`, 1))
-	require.Equal(t, "dense", actual(m, "dmatrix_type"))
+	require.Equal(t, "dense", trial.Actual(m, "dmatrix_type"))
 	require.Equal(t, 0.0, m.Info().Numbers["sparse"])
 }
 
@@ -179,7 +180,7 @@ func TestCheckpoint(t *testing.T) {
 func TestEarlyStopping(t *testing.T) {
 	w := newWorld(300)
 	m := w.train(t, "ntrees", "200", "stopping_rounds", "2", "stopping_metric", "RMSE", "stopping_tolerance", "0.01", "validation_frame", "test", "score_tree_interval", "2")
-	n := actual(m, "ntrees").(int)
+	n := trial.Actual(m, "ntrees").(int)
 	require.Less(t, n, 100)
 	h := steps(m)
 	require.Equal(t, n, h[len(h)-1])
@@ -187,8 +188,8 @@ func TestEarlyStopping(t *testing.T) {
 	require.Equal(t, n, m.(*Model).forest.Trees())
 	// Folds give the main model their mean.
 	m = w.train(t, "ntrees", "200", "stopping_rounds", "2", "stopping_tolerance", "0.01", "nfolds", "3", "score_tree_interval", "2")
-	require.Less(t, actual(m, "ntrees").(int), 150)
-	require.Equal(t, 0, actual(m, "stopping_rounds"))
+	require.Less(t, trial.Actual(m, "ntrees").(int), 150)
+	require.Equal(t, 0, trial.Actual(m, "stopping_rounds"))
 }
 
 // The library's metric is a column of the history, equal to ours where we have it.
@@ -205,12 +206,12 @@ func TestEvalMetric(t *testing.T) {
 	mae, custom := cells(t, m, "Training MAE"), cells(t, m, "Training Custom")
 	last := len(mae) - 1
 	require.Less(t, last, 99)
-	require.Equal(t, last, actual(m, "ntrees"))
+	require.Equal(t, last, trial.Actual(m, "ntrees"))
 	require.True(t, math.IsNaN(mae[1]) && !math.IsNaN(custom[1]))
 	require.InDelta(t, custom[last], mae[last], 1e-5)
 	require.InDelta(t, mae[last], m.Info().Train.Regression.MAE, 1e-12)
 	m = w.train(t, "eval_metric", "auc", "response_column", "yb", "ntrees", "100", "stopping_rounds", "2", "stopping_metric", "custom_increasing", "stopping_tolerance", "0.01")
-	require.Less(t, actual(m, "ntrees").(int), 100)
+	require.Less(t, trial.Actual(m, "ntrees").(int), 100)
 }
 
 // The shared blocks work around the library: encodings, folds, calibration.
@@ -220,7 +221,7 @@ func TestBlocks(t *testing.T) {
 		m := w.train(t, "categorical_encoding", scheme, "response_column", "yb", "nfolds", "2", "calibrate_model", "true", "calibration_frame", "test", "validation_frame", "test")
 		agree(t, m, w.frames["train"])
 		agree(t, m, w.frames["test"])
-		require.Equal(t, scheme, actual(m, "categorical_encoding"))
+		require.Equal(t, scheme, trial.Actual(m, "categorical_encoding"))
 		require.NotNil(t, m.Info().CrossValid)
 		require.NotNil(t, m.Info().Calibration)
 		got, _, _, err := model.Performance(t.Context(), m, w.frames["test"], metrics.Options{GainsLiftBins: -1})
@@ -294,7 +295,7 @@ func TestDeadline(t *testing.T) {
 	require.NoError(t, issues.Err())
 	res, err := run.Train(t.Context(), model.Hooks{})
 	require.NoError(t, err)
-	n := actual(res.Model, "ntrees").(int)
+	n := trial.Actual(res.Model, "ntrees").(int)
 	require.True(t, n >= 1 && n < 40, "%d rounds", n)
 }
 

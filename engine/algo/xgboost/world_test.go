@@ -4,14 +4,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/geyser-ml/geyser/cgo/libxgboost"
-	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/model/trial"
 	"github.com/geyser-ml/geyser/engine/param"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
@@ -88,41 +87,18 @@ func newWorld(n int) world {
 const ignored = `["w","o","y","yb","ym","yc","yp"]`
 
 func (w world) env() model.Env {
-	return model.Env{
-		Frame: func(key, field string) (*frame.Frame, error) {
-			if f := w.frames[key]; f != nil {
-				return f, nil
-			}
-			return nil, errs.NotFoundf(field, "no frame %s", key)
-		},
-		Model: func(key string) (model.Model, error) {
-			if m := w.models[key]; m != nil {
-				return m, nil
-			}
-			return nil, errs.NotFoundf("checkpoint", "no model %s", key)
-		},
-		NewKey:  func(p string) string { return p + "_model" },
-		NewSeed: func() int64 { return 9 },
-		Now:     time.Now,
-	}
+	return trial.Env(w.frames, func(key string) model.Model { return w.models[key] })
 }
 
 func (w world) prepare(kv ...string) (*model.Run, param.Issues) {
-	raw := param.Raw{"training_frame": "train", "response_column": "y", "ignored_columns": ignored, "seed": "1", "ntrees": "8", "max_depth": "4", "nthread": "1"}
-	for i := 0; i < len(kv); i += 2 {
-		raw[kv[i]] = kv[i+1]
-	}
-	return Algo.Prepare(raw, w.env())
+	return trial.Prepare(Algo, w.env(), param.Raw{"training_frame": "train", "response_column": "y", "ignored_columns": ignored, "seed": "1", "ntrees": "8", "max_depth": "4", "nthread": "1"}, kv...)
 }
 
 func (w world) train(t testing.TB, kv ...string) model.Model {
 	t.Helper()
 	need(t)
 	run, issues := w.prepare(kv...)
-	require.NoError(t, issues.Err())
-	res, err := run.Train(t.Context(), model.Hooks{})
-	require.NoError(t, err)
-	return res.Model
+	return trial.Train(t, run, issues)
 }
 
 // score returns the raw predictions of a frame.
@@ -136,11 +112,7 @@ func score(t testing.TB, m model.Model, f *frame.Frame) [][]float64 {
 		out[k] = make([]float64, in.Rows)
 	}
 	par.For(2, in.Rows, 100, func(_, lo, hi int) { // pieces, as a server scores
-		part := make([][]float64, width)
-		for k := range part {
-			part[k] = out[k][lo:hi]
-		}
-		if err := m.Score(in, lo, hi, part); err != nil {
+		if err := m.Score(in, lo, hi, par.Part(out, lo, hi)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -153,14 +125,4 @@ func payload(t testing.TB, m model.Model) string {
 	b, err := model.PayloadBytes(m)
 	require.NoError(t, err)
 	return string(b)
-}
-
-// actual returns a parameter as training used it.
-func actual(m model.Model, name string) any {
-	for _, p := range m.Info().Parameters {
-		if p.Name == name {
-			return p.Actual
-		}
-	}
-	return "no such parameter"
 }

@@ -140,20 +140,13 @@ func layoutOf(d *model.Data) *design.Layout {
 // tune gives the main model the mean number of rounds at which its folds have
 // stopped.
 // H2O: XGBoost.cv_computeAndSetOptimalParameters.
-func tune(p *Params, folds []model.Model) {
-	if p.Stopping.Rounds == 0 {
-		return
-	}
-	sum := 0
-	for _, m := range folds {
-		sum += m.(trained).learnt().rounds
-	}
-	p.NTrees = max(1, int(math.Round(float64(sum)/float64(len(folds)))))
-	p.Stopping.Rounds = 0
-}
+func tune(p *Params, folds []model.Model) { p.NTrees = p.Stopping.OfFolds(p.NTrees, folds, built) }
 
 // settle tells how many rounds were trained when the training has stopped early.
-func settle(p *Params, m model.Model) { p.NTrees = m.(trained).learnt().rounds }
+func settle(p *Params, m model.Model) { p.NTrees = built(m) }
+
+// built returns the number of rounds of a model.
+func built(m model.Model) int { return m.(trained).learnt().rounds }
 
 // memory estimates what training holds beside the frames: the design matrix as it
 // is handed over and as the library keeps it, with the sorted copy that tree_method
