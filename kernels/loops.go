@@ -21,6 +21,8 @@ type loops interface {
 	search(g *goGrower, w *work, n *growNode, hist []tally, feats []int32)
 	// part writes rows to their places in out by w.table: partWords.
 	part(f *feature, w *work, in, out rowSet, left, right int, back bool) int
+	// growRows returns the most rows of a node that grow takes.
+	growRows(g *goGrower) int
 	// grow finishes the subtree below root in cache and appends its nodes to out.
 	grow(g *goGrower, w *work, root *growNode, out []growNode) []growNode
 	// add adds value to the scores of rows.
@@ -82,6 +84,8 @@ func (goLoops) part(f *feature, w *work, in, out rowSet, left, right int, back b
 	}
 	return partWords(&w.table, f.wide, in.a, in.a, out.a, left, right, back)
 }
+
+func (goLoops) growRows(*goGrower) int { return cellRows }
 
 func (goLoops) grow(g *goGrower, w *work, root *growNode, out []growNode) []growNode {
 	s := g.takeSubtree()

@@ -156,8 +156,30 @@ func (j *nativeJob) search(g *goGrower, w *work, n *growNode, hist []tally, feat
 	}
 }
 
+// growBytes is what the bins of a subtree's rows may take: the second cache of a core.
+const growBytes = 512 << 10
+
+// growRows returns the most rows of a node that grow takes: the smaller trees are, the
+// fewer times large data go through memory, and the larger, the evener is the work of
+// the threads.
+func (j *nativeJob) growRows(g *goGrower) int {
+	if j.goes(g) {
+		return j.goLoops.growRows(g)
+	}
+	most := min(native.GrowRows, growBytes/(8*len(j.words)))
+	if g.threads > 1 {
+		most = min(most, g.bins.rows/(8*g.threads))
+	}
+	return max(native.CellRows, most)
+}
+
+// goes says whether subtrees are grown in Go.
+func (j *nativeJob) goes(g *goGrower) bool {
+	return g.cfg.Monotone != nil || g.cfg.Allowed != nil || g.cfg.Random
+}
+
 func (j *nativeJob) grow(g *goGrower, w *work, root *growNode, out []growNode) []growNode {
-	if g.cfg.Monotone != nil || g.cfg.Allowed != nil || g.cfg.Random {
+	if j.goes(g) {
 		return j.goLoops.grow(g, w, root, out)
 	}
 	first := *root
@@ -181,12 +203,19 @@ func (j *nativeJob) grow(g *goGrower, w *work, root *growNode, out []growNode) [
 	// Each level has at most half the rows of the one above it, and at least one.
 	const levels = 14
 	t.Levels = int64(min(levels, g.cfg.MaxDepth-root.Depth+1))
+	if root.rows > native.CellRows {
+		t.Levels++ // both children of a large node have cells at a time
+		t.Tallies = int64(g.layout.bins())
+		for n := root.rows; n > native.CellRows; n /= 2 {
+			t.Sums++
+		}
+	}
 	x := j.scratch(w)
 	if need := native.GrowScratch(&t); len(x.subtree) < need {
 		x.subtree = make([]int64, need)
 	}
 	most := 2*root.rows - 1
-	if d := g.cfg.MaxDepth - root.Depth; d < 14 {
+	if d := g.cfg.MaxDepth - root.Depth; d < 17 {
 		most = min(most, 2<<d-1)
 	}
 	if len(x.nodes) < most {

@@ -28,10 +28,13 @@ type subtree struct {
 // Grow finishes the subtrees below nodes: large ones level by level, small ones
 // each in one core's cache.
 func (g *goGrower) Grow(nodes []Node) ([]Subtree, error) {
-	inCache := g.layout.cells() <= maxSubtreeCells
+	most := 0
+	if g.layout.cells() <= maxSubtreeCells {
+		most = g.loops.growRows(g)
+	}
 	var small, wave []int32
 	route := func(id int32) {
-		if n := &g.nodes[id]; inCache && n.rows <= cellRows {
+		if n := &g.nodes[id]; n.rows <= most {
 			g.release(id)
 			small = append(small, id)
 		} else {
@@ -63,7 +66,7 @@ func (g *goGrower) Grow(nodes []Node) ([]Subtree, error) {
 			l := g.nodes[id].left
 			route(l)
 			route(l + 1)
-			if inCache && g.nodes[l].rows <= cellRows && g.nodes[l+1].rows <= cellRows {
+			if g.nodes[l].rows <= most && g.nodes[l+1].rows <= most {
 				g.release(id)
 			}
 		}

@@ -142,6 +142,9 @@ func (c *training) run(t *testing.T, b Backend) (out trained) {
 			}
 		}
 		check(t, g.Leaves(values, in.Scores[k], AllRows))
+		for i := range sub.Nodes { // handles are the grower's own business
+			sub.Nodes[i].ID, sub.Splits[i].Node = int32(i), int32(i)
+		}
 		out.trees = append(out.trees, sub)
 	}
 	for _, s := range in.Scores {

@@ -19,7 +19,7 @@
 
 enum {
   CELL_ROWS = 8192,  // rows that a cell can sum
-  BLOCK = 256,      // rows that stay in cache while all their columns are summed
+  BLOCK = 256,       // rows that stay in cache while all their columns are summed
   AHEAD = 40,        // rows that memory is asked for before they are needed
   COUNT_BITS = 14,
   G_SHIFT = COUNT_BITS + 24,

@@ -207,6 +207,7 @@ type Subtree struct {
 	Stride, Words         int32
 	Features, Candidates  int32
 	Cells, Levels         int64
+	Sums, Tallies         int64
 	Room                  int64
 }
 
@@ -252,9 +253,8 @@ func SearchScratch(room int) int { return 13 * (room + 8) }
 
 // GrowScratch returns the words of scratch that Grow needs.
 func GrowScratch(t *Subtree) int {
-	const rows = 8192
 	lanes := int64(t.Search.Format.Lanes())
-	bytes := 8*(t.Levels*t.Cells*lanes+rows*int64(t.Stride)+rows*lanes) + 4*rows + t.Room + 5*int64(t.Features) + 128
+	bytes := 8*(t.Levels*t.Cells*lanes+t.Rows*int64(t.Stride)+t.Rows*lanes) + 32*t.Sums*t.Tallies + 4*t.Rows + t.Room + 5*int64(t.Features) + 128
 	return int(bytes+7)/8 + SearchScratch(int(t.Room))
 }
 
@@ -292,7 +292,13 @@ func (l Loops) Part(narrow []uint8, wide []uint16, table []uint8, a, b, outA, ou
 		C.int64_t(len(a)), p[C.uint64_t](outA), p[C.uint64_t](outB), C.int64_t(left), C.int64_t(right), down))
 }
 
-// Grow grows the subtree of a node of rows a and b (or nil), at most 8192, and leaves
+// CellRows is the number of rows that cells can sum, GrowRows the most that Grow takes.
+const (
+	CellRows = 8192
+	GrowRows = 65536
+)
+
+// Grow grows the subtree of a node of rows a and b (or nil), at most GrowRows, and leaves
 // them in the order of leaves. It returns the number of nodes, or 0 when sets is too
 // short; nothing has changed then but t.
 func (l Loops) Grow(t *Subtree, words []Word, feats []Feature, candidates []int32, data, a, b []uint64, scratch []int64, nodes []Node, sets []uint64) int {

@@ -70,6 +70,7 @@ typedef struct {
   int64_t max_depth, depth, rows;
   int32_t stride, words, features, candidates;
   int64_t cells, levels;  // cells of one lane; levels of cells there is room for
+  int64_t sums, tallies;  // levels of histograms there is room for; their length
   int64_t room;           // bins of the widest column
 } native_subtree;
 

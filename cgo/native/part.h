@@ -1,11 +1,17 @@
 // Parting rows and adding to scores.
 
+// part_words goes on from row to row; of those before the last ones it asks memory for
+// the bins of a later row.
 INLINE int64_t part_words(const uint8_t *narrow, const uint16_t *wide, const uint8_t *table, const uint64_t *a, const uint64_t *b,
                           int64_t n, uint64_t *out_a, uint64_t *out_b, int64_t left, int64_t right, int back) {
-  const int64_t first = left;
+  const int64_t first = left, ahead = 32;
   for (int64_t k = 0; k < n; k++) {
     int64_t i = back ? n - 1 - k : k;
     uint64_t v = a[i];
+    if (k + ahead < n) {
+      uint32_t later = (uint32_t)a[back ? i - ahead : i + ahead];
+      __builtin_prefetch(narrow ? (const void *)(narrow + later) : (const void *)(wide + later));
+    }
     int64_t goes = table[narrow ? narrow[(uint32_t)v] : wide[(uint32_t)v]];
     if (back) {
       left -= goes;

@@ -1,5 +1,6 @@
-// The subtree of a node of at most CELL_ROWS rows, grown in the cache of one core:
-// kernels/subtree.go has the same in Go.
+// The subtree of a node of at most GROW_ROWS rows, grown in the cache of one core:
+// kernels/subtree.go has the same in Go. Nodes of up to CELL_ROWS rows are summed in
+// cells, larger ones in histograms.
 
 enum { TINY = 32 };  // a node of up to so many rows needs no cells
 
@@ -15,6 +16,7 @@ typedef struct {
   uint16_t *place, *right; // places of the rows in the order of nodes, and scratch
   uint32_t *row;           // scratch
   int64_t *cells;          // one run for each level
+  native_tally *sums;      // histograms of large nodes, one for each level of these
   uint8_t *table;          // by bin: 1 goes left
   int32_t *drawn;
   uint8_t *in;
@@ -85,14 +87,14 @@ static void load(growth *g, const uint64_t *data, const uint64_t *a, const uint6
 
 INLINE int64_t *cells_at(growth *g, int level) { return g->cells + level * g->t->cells * g->lanes; }
 
-// sum_places adds rows to cells; they lie in the order of places when there are none.
-static void sum_places(growth *g, int64_t *cells, const uint16_t *place, int64_t n) {
+// sum_places adds rows to cells; without places those from row first on.
+static void sum_places(growth *g, int64_t *cells, const uint16_t *place, int64_t first, int64_t n) {
   const add_loop add = add_loops[g->lanes / 2][place ? PLACES : ORDER];
   for (int64_t lo = 0; lo < n; lo += BLOCK) {
-    int64_t first = place ? 0 : lo;
+    int64_t from = place ? 0 : first + lo;
     for (int w = 0; w < g->t->words; w++) {
-      row_run r = {(const uint8_t *)(g->record + first * g->t->stride + w), (size_t)g->t->stride * 8, 0, place ? place + lo : 0,
-                   g->v + first * g->lanes, (int)MIN(BLOCK, n - lo)};
+      row_run r = {(const uint8_t *)(g->record + from * g->t->stride + w), (size_t)g->t->stride * 8, 0, place ? place + lo : 0,
+                   g->v + from * g->lanes, (int)MIN(BLOCK, n - lo)};
       add(&g->words[w], g->feats, cells + (int64_t)g->words[w].cell * g->lanes, r);
     }
   }
@@ -108,6 +110,53 @@ static void subtract_cells(growth *g, int64_t *restrict cells, const int64_t *re
   for (int f = 0; f < g->t->features; f++) {
     int64_t at = (int64_t)g->feats[f].cell * g->lanes, n = (int64_t)g->feats[f].bins * g->lanes;
     for (int64_t i = 0; i < n; i++) cells[at + i] -= other[at + i];
+  }
+}
+
+INLINE native_tally *sums_at(growth *g, int level) { return g->sums + level * g->t->tallies; }
+
+// sum_large makes the histogram of a large node, by way of cells.
+static void sum_large(growth *g, native_tally *sums, int64_t *cells, const uint16_t *place, int64_t n) {
+  memset(sums, 0, (size_t)g->t->tallies * sizeof *sums);
+  clear(g, cells);
+  for (int64_t lo = 0; lo < n; lo += CELL_ROWS) {
+    sum_places(g, cells, place ? place + lo : 0, lo, MIN(CELL_ROWS, n - lo));
+    for (int w = 0; w < g->t->words; w++)
+      flush(&g->t->search.format, &g->words[w], g->feats, cells + (int64_t)g->words[w].cell * g->lanes, sums);
+  }
+}
+
+// pack is unpack turned round, for sums of at most CELL_ROWS rows.
+INLINE void pack_cell(const native_format *f, native_tally t, int64_t *c) {
+  int64_t *v = c;
+  if (f->mode == NATIVE_NARROW) {
+    v[0] = (int64_t)((uint64_t)t.g << G_SHIFT) + (t.h << COUNT_BITS) + t.n;
+    return;
+  }
+  v[0] = (int64_t)((uint64_t)t.g << COUNT_BITS) + t.n;
+  if (f->mode == NATIVE_SAME_H) return;
+  v[1] = t.h;
+  if (f->mode == NATIVE_H) return;
+  v[2] = t.w;
+  v[3] = 0;
+}
+
+// rest_of takes the cells of a small node away from the histogram of its parent; the
+// sums that are left, those of its sibling, become cells if there are rest.
+static void rest_of(growth *g, native_tally *sums, const int64_t *small, int64_t *rest) {
+  const native_format *format = &g->t->search.format;
+  for (int f = 0; f < g->t->features; f++) {
+    const native_feature *x = &g->feats[f];
+    native_tally *t = sums + x->first;
+    for (int b = 0; b < x->bins; b++) {
+      int64_t at = ((int64_t)x->cell + b) * g->lanes;
+      native_tally s = unpack(format, small + at);
+      t[b].g -= s.g;
+      t[b].h -= s.h;
+      t[b].w -= s.w;
+      t[b].n -= s.n;
+      if (rest) pack_cell(format, t[b], rest + at);
+    }
   }
 }
 
@@ -177,7 +226,7 @@ static double noise(const growth *g, const uint16_t *place, int64_t n) {
   uint64_t high = 0, low = 0;
   for (int64_t i = 0; i < n; i++) {
     const int64_t *v = g->v + place[i] * g->lanes;
-    int64_t d = g->f.packed ? v[0] >> G_SHIFT : v[0] >> COUNT_BITS;
+    int64_t d = g->t->search.format.mode == NATIVE_NARROW ? v[0] >> G_SHIFT : v[0] >> COUNT_BITS;
     uint64_t s = (uint64_t)(d * d);
     if (g->lanes == 4) s /= (uint64_t)MAX(1, v[2]);
     high += s >> 32;
@@ -232,11 +281,14 @@ static int alike(const growth *g, const uint16_t *place, int64_t n) {
   return 1;
 }
 
-// try_all tries columns of a node by its cells or, where it has few rows, by those.
-static void try_all(growth *g, const native_node *n, const int32_t *feats, int count, const int64_t *cells) {
+// try_all tries columns of a node by its histogram, by its cells if it has none or,
+// where it has few rows, by those.
+static void try_all(growth *g, const native_node *n, const int32_t *feats, int count, const int64_t *cells, const native_tally *sums) {
   for (int i = 0; i < count; i++) {
     const native_feature *x = &g->feats[feats[i]];
-    if (n->rows <= TINY)
+    if (sums)
+      load_tallies(&g->f, sums + x->first, x->bins);
+    else if (n->rows <= TINY)
       load_rows(g, x, g->place + n->lo, (int)n->rows);
     else
       load_cells(&g->f, cells + (int64_t)x->cell * g->lanes, x->bins);
@@ -244,23 +296,40 @@ static void try_all(growth *g, const native_node *n, const int32_t *feats, int c
   }
 }
 
-// split finds the split of node at from cells, among the columns that it draws, or,
-// if it is large, among all where none of these has one. It returns 0 where there is none, -1
-// where there is no room for its set.
-static int split(growth *g, int64_t at, uint64_t path, int64_t depth, const int64_t *cells) {
+// split finds the split of node at from its sums, or cells if there are none, among the
+// columns that it draws, or, if it is heavy, among all where none of these has one. It
+// returns 0 where there is none, -1 where there is no room for its set.
+static int split(growth *g, int64_t at, uint64_t path, int64_t depth, const int64_t *cells, const native_tally *sums) {
   native_node *n = &g->nodes[at];
+  g->f.packed = !sums && g->t->search.format.mode == NATIVE_NARROW;
   double need, own = threshold(&g->t->search, &n->sum, g->t->min_gain, &need);
   const int32_t *picked;
   int count = draw(g, path, depth, &picked);
   begin(&g->f, &g->t->search, &n->sum, need);
   if (g->t->search.weigh) g->f.squares = noise(g, g->place + n->lo, n->rows) * g->t->search.squares;
-  try_all(g, n, picked, count, cells);
+  try_all(g, n, picked, count, cells, sums);
   if (g->f.best.feature < 0 && count < g->t->candidates && (double)n->sum.w * g->t->search.unit_w >= NATIVE_LOOK_AGAIN)
-    try_all(g, n, g->candidates, g->t->candidates, cells);
+    try_all(g, n, g->candidates, g->t->candidates, cells, sums);
   if (g->f.best.feature < 0) return 0;
   if (!keep_split(g, n, own)) return -1;
   if (depth == 0) g->t->min_gain = g->t->min_gain_share * n->gain;
   return 1;
+}
+
+// divide makes the children of a node that has a split, and parts its rows.
+static native_node *divide(growth *g, native_node *n) {
+  native_node *l = &g->nodes[g->count], *r = l + 1;
+  n->left = (int32_t)g->count;
+  g->count += 2;
+  *l = (native_node){.sum = n->left_sum, .lo = n->lo, .rows = n->left_sum.n, .left = -1, .feature = -1, .set = -1};
+  *r = (native_node){.sum = {n->sum.g - l->sum.g, n->sum.h - l->sum.h, n->sum.w - l->sum.w, n->sum.n - l->sum.n},
+                     .lo = n->lo + l->rows, .rows = n->rows - l->rows, .left = -1, .feature = -1, .set = -1};
+  part_places(g, n->feature, g->place + n->lo, n->rows);
+  return l;
+}
+
+INLINE int goes_on(const growth *g, const native_node *n, int64_t depth) {
+  return may_split(g->t, depth, &n->sum) && !alike(g, g->place + n->lo, n->rows);
 }
 
 // grow_at splits node at, whose sums are the cells of a level, and all below it. It
@@ -268,32 +337,61 @@ static int split(growth *g, int64_t at, uint64_t path, int64_t depth, const int6
 // so not deeper than rows can be halved.
 static int grow_at(growth *g, int64_t at, uint64_t path, int64_t depth, int level) {
   for (;;) {
-    int found = split(g, at, path, depth, cells_at(g, level));
+    int found = split(g, at, path, depth, cells_at(g, level), 0);
     if (found <= 0) return found == 0;
-    native_node *n = &g->nodes[at], *l = &g->nodes[g->count], *r = l + 1;
-    n->left = (int32_t)g->count;
-    g->count += 2;
-    *l = (native_node){.sum = n->left_sum, .lo = n->lo, .rows = n->left_sum.n, .left = -1, .feature = -1, .set = -1};
-    *r = (native_node){.sum = {n->sum.g - l->sum.g, n->sum.h - l->sum.h, n->sum.w - l->sum.w, n->sum.n - l->sum.n},
-                       .lo = n->lo + l->rows, .rows = n->rows - l->rows, .left = -1, .feature = -1, .set = -1};
-    part_places(g, n->feature, g->place + n->lo, n->rows);
-
+    native_node *l = divide(g, &g->nodes[at]), *r = l + 1;
     int right_small = r->rows < l->rows;
     native_node *small = right_small ? r : l, *large = right_small ? l : r;
-    int go_small = may_split(g->t, depth + 1, &small->sum) && !alike(g, g->place + small->lo, small->rows);
-    int go_large = may_split(g->t, depth + 1, &large->sum) && !alike(g, g->place + large->lo, large->rows);
-    int sum_large = go_large && large->rows > TINY;
-    if (sum_large || (go_small && small->rows > TINY)) {
+    depth++;
+    int go_small = goes_on(g, small, depth), go_large = goes_on(g, large, depth);
+    int sum_rest = go_large && large->rows > TINY;
+    if (sum_rest || (go_small && small->rows > TINY)) {
       int64_t *c = cells_at(g, level + 1);
       clear(g, c);
-      sum_places(g, c, g->place + small->lo, small->rows);
-      if (sum_large) subtract_cells(g, cells_at(g, level), c);
+      sum_places(g, c, g->place + small->lo, 0, small->rows);
+      if (sum_rest) subtract_cells(g, cells_at(g, level), c);
     }
-    depth++;
     if (go_small && !grow_at(g, small - g->nodes, 2 * path + (uint64_t)right_small, depth, level + 1)) return 0;
     if (!go_large) return 1;
     at = large - g->nodes;
     path = 2 * path + (uint64_t)!right_small;
+  }
+}
+
+// grow_large is grow_at for a node of more than CELL_ROWS rows, whose sums are the
+// histogram of a level. No cells are in use.
+static int grow_large(growth *g, int64_t at, uint64_t path, int64_t depth, int level) {
+  for (;;) {
+    native_tally *sums = sums_at(g, level);
+    int found = split(g, at, path, depth, 0, sums);
+    if (found <= 0) return found == 0;
+    native_node *l = divide(g, &g->nodes[at]), *r = l + 1;
+    int right_small = r->rows < l->rows;
+    native_node *small = right_small ? r : l, *large = right_small ? l : r;
+    depth++;
+    int go_small = goes_on(g, small, depth), go_large = goes_on(g, large, depth);
+    uint64_t path_small = 2 * path + (uint64_t)right_small, path_large = 2 * path + (uint64_t)!right_small;
+    if (small->rows > CELL_ROWS) {
+      if (go_small || go_large) {
+        native_tally *s = sums_at(g, level + 1);
+        sum_large(g, s, cells_at(g, 0), g->place + small->lo, small->rows);
+        if (go_large) subtract(sums, s, g->t->tallies);
+      }
+      if (go_small && !grow_large(g, small - g->nodes, path_small, depth, level + 1)) return 0;
+    } else {
+      int cells = large->rows <= CELL_ROWS;  // those of the large child lie below those of the small one
+      if (go_small || go_large) {
+        int64_t *c = cells_at(g, cells);
+        clear(g, c);
+        sum_places(g, c, g->place + small->lo, 0, small->rows);
+        if (go_large) rest_of(g, sums, c, cells ? cells_at(g, 0) : 0);
+      }
+      if (go_small && !grow_at(g, small - g->nodes, path_small, depth, cells)) return 0;
+      if (cells) return !go_large || grow_at(g, large - g->nodes, path_large, depth, 0);
+    }
+    if (!go_large) return 1;
+    at = large - g->nodes;
+    path = path_large;
   }
 }
 
@@ -311,22 +409,28 @@ static int64_t grow(native_subtree *t, const native_word *words, const native_fe
                     int64_t sets_room) {
   growth g = {.t = t, .words = words, .feats = feats, .candidates = candidates, .lanes = lanes_of(&t->search.format),
               .nodes = nodes, .count = 1, .sets = sets, .set_room = sets_room};
+  const size_t rows = (size_t)t->rows;
   g.cells = take(&scratch, (size_t)(t->levels * t->cells * g.lanes) * sizeof *g.cells);
-  g.record = take(&scratch, CELL_ROWS * (size_t)t->stride * 8);
-  g.v = take(&scratch, CELL_ROWS * (size_t)g.lanes * sizeof *g.v);
-  g.place = take(&scratch, CELL_ROWS * sizeof *g.place + 8);
-  g.right = take(&scratch, CELL_ROWS * sizeof *g.right + 8);
+  g.sums = take(&scratch, (size_t)(t->sums * t->tallies) * sizeof *g.sums);
+  g.record = take(&scratch, rows * (size_t)t->stride * 8);
+  g.v = take(&scratch, rows * (size_t)g.lanes * sizeof *g.v);
+  g.place = take(&scratch, rows * sizeof *g.place + 8);
+  g.right = take(&scratch, rows * sizeof *g.right + 8);
   g.table = take(&scratch, (size_t)t->room + 8);
   g.drawn = take(&scratch, (size_t)t->features * sizeof *g.drawn);
   g.in = take(&scratch, (size_t)t->features);
   g.f.c = columns_of(scratch, t->room);
-  g.f.packed = t->search.format.mode == NATIVE_NARROW;
   g.f.exact = 1;
   nodes[0] = (native_node){.sum = t->search.total, .rows = t->rows, .left = -1, .feature = -1, .set = -1};
   load(&g, data, a, b);
-  clear(&g, g.cells);
-  sum_places(&g, g.cells, 0, t->rows);
-  if (!grow_at(&g, 0, t->path, t->depth, 0)) return 0;
+  if (t->rows > CELL_ROWS) {
+    sum_large(&g, g.sums, g.cells, 0, t->rows);
+    if (!grow_large(&g, 0, t->path, t->depth, 0)) return 0;
+  } else {
+    clear(&g, g.cells);
+    sum_places(&g, g.cells, 0, 0, t->rows);
+    if (!grow_at(&g, 0, t->path, t->depth, 0)) return 0;
+  }
   uint64_t *old = (uint64_t *)g.record;  // bins are done with
   memcpy(old, a, (size_t)t->rows * sizeof *a);
   for (int64_t i = 0; i < t->rows; i++) a[i] = old[g.place[i]];

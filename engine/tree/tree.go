@@ -60,10 +60,6 @@ func Depth(limit int) int {
 	return limit
 }
 
-// smallRows is the size below which a node's whole subtree is finished in one
-// core's cache, where the tier can do that.
-const smallRows = 8192
-
 // Growth says what becomes of one tree.
 type Growth struct {
 	MaxDepth int
@@ -93,30 +89,12 @@ func (l Leaf) Rows() []uint32 { return l.grower.Rows(l.ID) }
 
 // Grow grows one tree and returns it. The scores are up to date when it returns.
 func Grow(g kernels.Grower, in kernels.TreeInput, how Growth) (*Tree, error) {
-	maxDepth := how.MaxDepth
 	root, err := g.Begin(in)
 	if err != nil {
 		return nil, err
 	}
 	t := &Tree{nodes: []node{{Node: root, left: -1}}}
-	level := []int{0}
-	var small []int
-	for len(level) > 0 {
-		var open []int
-		for _, i := range level {
-			switch n := &t.nodes[i]; {
-			case n.Depth >= maxDepth:
-			case n.Sum.N <= smallRows:
-				small = append(small, i)
-			default:
-				open = append(open, i)
-			}
-		}
-		if level, err = t.split(g, open); err != nil {
-			return nil, err
-		}
-	}
-	if err := t.finish(g, small, maxDepth); err != nil {
+	if err := t.grow(g, how.MaxDepth); err != nil {
 		return nil, err
 	}
 	if how.Monotone != nil {
@@ -221,41 +199,28 @@ func (t *Tree) split(g kernels.Grower, open []int) ([]int, error) {
 	return next, nil
 }
 
-// finish grows the subtrees of small nodes.
-func (t *Tree) finish(g kernels.Grower, small []int, maxDepth int) error {
-	if len(small) == 0 {
+// grow grows all below the root, level by level where the tier has no other way.
+func (t *Tree) grow(g kernels.Grower, maxDepth int) error {
+	made, err := g.Grow([]kernels.Node{t.nodes[0].Node})
+	if err == nil {
+		at := 0
+		t.nodes = slices.Grow(t.nodes, len(made[0].Nodes)-1)
+		t.graft(0, made[0], &at)
 		return nil
 	}
-	handles := make([]kernels.Node, len(small))
-	for k, i := range small {
-		handles[k] = t.nodes[i].Node
-	}
-	subtrees, err := g.Grow(handles)
-	if errors.Is(err, kernels.ErrUnavailable) {
-		for level := small; len(level) > 0; {
-			open := level[:0:0]
-			for _, i := range level {
-				if t.nodes[i].Depth < maxDepth {
-					open = append(open, i)
-				}
-			}
-			if level, err = t.split(g, open); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err != nil {
+	if !errors.Is(err, kernels.ErrUnavailable) {
 		return err
 	}
-	more := 0
-	for _, s := range subtrees {
-		more += len(s.Nodes) - 1
-	}
-	t.nodes = slices.Grow(t.nodes, more)
-	for k, s := range subtrees {
-		at := 0
-		t.graft(small[k], s, &at)
+	for level := []int{0}; len(level) > 0; {
+		var open []int
+		for _, i := range level {
+			if t.nodes[i].Depth < maxDepth {
+				open = append(open, i)
+			}
+		}
+		if level, err = t.split(g, open); err != nil {
+			return err
+		}
 	}
 	return nil
 }

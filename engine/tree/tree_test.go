@@ -169,7 +169,7 @@ func TestGrow_NaiveTwin(t *testing.T) {
 
 // Levels, subtrees and both together grow the same tree.
 func TestGrow_LevelsEqualSubtrees(t *testing.T) {
-	for _, n := range []int{1, 50, 3000, 3 * smallRows} {
+	for _, n := range []int{1, 50, 3000, 24576, 140000} {
 		p := newProblem(t, n)
 		var a, b Forest
 		ta, sa := p.grow(t, p.grower(t, 6), 6)
