@@ -14,6 +14,7 @@ DATA_DIR ?= .cache/data
 CACHE := $(CURDIR)/.cache
 PYTHON := $(CACHE)/venv/bin/python
 LINT := $(CACHE)/bin/golangci-lint-$(GOLANGCI)
+CUDA_HEADERS := $(CACHE)/cuda/include
 LIBXGBOOST := $(CACHE)/xgboost/xgboost/lib/libxgboost.so
 
 # Why: the checkout may belong to someone else (CI), and then git refuses to stamp.
@@ -27,10 +28,22 @@ endif
 # Packages with goroutines at their heart.
 RACE := ./engine/job/... ./engine/catalog/... ./store/... ./api/...
 
-.PHONY: build run test race lint fuzz bench bench-gate bench-start acceptance record libxgboost tools clean help
+.PHONY: build cuda ptx test-cuda run test race lint fuzz bench bench-gate bench-start acceptance record libxgboost tools clean help
 
 build: ## Build build/geyser
 	$(GO) build -o build/geyser ./cmd/geyser
+
+cuda: $(CUDA_HEADERS) ## Build build/geyser-cuda, which looks for GPUs when it starts
+	C_INCLUDE_PATH=$(CUDA_HEADERS) $(GO) build -tags cuda -o build/geyser-cuda ./cmd/geyser
+
+ptx: ## Compile kernels/*.cu again; needs clang-14
+	kernels/ptx.sh
+
+test-cuda: $(LINT) $(CUDA_HEADERS) ## Tests of the CUDA kernels on an emulated device; needs clang-14 and g++
+	@GO="$(GO)" LINT="$(LINT)" HEADERS="$(CUDA_HEADERS)" TESTFLAGS="$(TESTFLAGS)" .ci/cuda
+
+$(CUDA_HEADERS): | $(PYTHON)
+	@PYTHON=$(PYTHON) kernels/cuda-headers.sh $(CACHE)/cuda >/dev/null
 
 run: build ## Start the server and run the demo on real flights; ONCE=1 ends after its table
 	@$(MAKE) --no-print-directory libxgboost || echo "going on without it: training of xgboost will be refused"

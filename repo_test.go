@@ -55,6 +55,7 @@ var rules = []rule{
 // soleImporters are the only folders that may import a package.
 var soleImporters = map[string]string{
 	"cgo/cudashim":    "kernels", // the CUDA driver is behind a tier
+	"cgo/cublas":      "kernels",
 	"gorgonia.org/cu": "kernels",
 }
 

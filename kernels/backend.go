@@ -37,6 +37,10 @@ type Backend interface {
 	// scores into g and h: one buffer a class, of one value a row.
 	Gradients(loss Loss, in GradientInput, g, h []*Buffer[float32]) error
 
+	// Dense computes a layer of a network: a product of matrices, a bias and an
+	// activation. DenseInput has the shapes.
+	Dense(in DenseInput) error
+
 	// NewGrower makes the stateful grower of one training job over bins.
 	NewGrower(bins Bins, cfg GrowerConfig) (Grower, error)
 
@@ -48,23 +52,33 @@ type Backend interface {
 	Close() error
 }
 
-// Open returns the tier of that name: "auto" (the best that is present), "go",
-// "native", "native:avx2" … "cuda:0". A tier that is not there gives an error
-// that wraps ErrUnavailable and says what is missing.
+// Open returns the tier of that name: "auto" (the best that is present), "cpu" (the best
+// of the processor), "go", "native", "native:avx2" … "cuda" or "cuda:0" … . A tier that is not there gives an
+// error that wraps ErrUnavailable and says what is missing; Tiers says it for "auto".
 func Open(name string, threads int) (Backend, error) {
 	tier, level, _ := strings.Cut(name, ":")
 	switch tier {
 	case "", "auto":
-		if b, err := openNative("", threads); err == nil {
+		if b, err := openCUDA("", threads); err == nil {
 			return b, nil
 		}
-		return newGo(threads), nil
+		return openCPU(threads), nil
+	case Processor:
+		return openCPU(threads), nil
 	case "native":
 		return openNative(level, threads)
 	case "go":
 		return newGo(threads), nil
 	case "cuda":
-		return nil, fmt.Errorf("backend %q: %w: this build has no CUDA kernels", name, ErrUnavailable)
+		return openCUDA(level, threads)
 	}
-	return nil, fmt.Errorf("backend %q: %w: tiers are auto, go, native and cuda", name, ErrUnavailable)
+	return nil, fmt.Errorf("backend %q: %w: tiers are auto, cpu, go, native and cuda", name, ErrUnavailable)
+}
+
+// openCPU returns the best tier of the processor.
+func openCPU(threads int) Backend {
+	if b, err := openNative("", threads); err == nil {
+		return b
+	}
+	return newGo(threads)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -21,9 +22,19 @@ func TestBackend(t *testing.T) {
 	}
 }
 
+// wantedTiers is what WANT_TIERS lists: "go,native,cuda". These must be here, and no
+// others are tested. Empty means those that are here.
+func wantedTiers() []string {
+	return strings.FieldsFunc(os.Getenv("WANT_TIERS"), func(r rune) bool { return r == ',' })
+}
+
 // everyTier returns the tiers that are present, the reference first.
 func everyTier(t testing.TB, threads int) (out []Backend) {
-	for _, name := range []string{"go", "native:generic", "native:avx2", "native:avx512"} {
+	for _, name := range []string{"go", "native:generic", "native:avx2", "native:avx512", "cuda:0"} {
+		tier, _, _ := strings.Cut(name, ":")
+		if want := wantedTiers(); len(want) > 0 && !slices.Contains(want, tier) {
+			continue
+		}
 		b, err := Open(name, threads)
 		if errors.Is(err, ErrUnavailable) {
 			t.Log(err)
@@ -31,6 +42,9 @@ func everyTier(t testing.TB, threads int) (out []Backend) {
 		}
 		check(t, err)
 		out = append(out, b)
+	}
+	if len(out) == 0 {
+		t.Fatal("no tier is tested")
 	}
 	return out
 }
@@ -40,6 +54,7 @@ func testBackend(t *testing.T, b Backend) {
 	t.Run("Quantize", func(t *testing.T) { testQuantize(t, b) })
 	t.Run("QuantizeLike", func(t *testing.T) { testQuantizeLike(t, b) })
 	t.Run("Gradients", func(t *testing.T) { testGradients(t, b) })
+	t.Run("Dense", func(t *testing.T) { testDense(t, b) })
 	t.Run("Grower", func(t *testing.T) { testGrower(t, b) })
 	t.Run("Leaves", func(t *testing.T) { testLeaves(t, b) })
 	t.Run("Predict", func(t *testing.T) { testPredict(t, b) })
@@ -48,13 +63,26 @@ func testBackend(t *testing.T, b Backend) {
 	check(t, b.Close())
 }
 
+// TestTiersPresent: a tier that is missing by accident would make the tests above pass for
+// nothing.
+func TestTiersPresent(t *testing.T) {
+	for _, want := range wantedTiers() {
+		b, err := Open(want, 1)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		check(t, b.Close())
+	}
+}
+
 func TestOpen(t *testing.T) {
 	b, err := Open("go", 3)
 	check(t, err)
 	if b.Name() != "go" {
 		t.Errorf("name %q", b.Name())
 	}
-	for _, name := range []string{"abacus", "cuda:0", "native:mmx"} {
+	for _, name := range []string{"abacus", "cuda:99", "cuda:-1", "cuda:x", "native:mmx"} {
 		if _, err := Open(name, 0); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), name) {
 			t.Errorf("tier %s: %v", name, err)
 		}
@@ -77,10 +105,20 @@ func TestOpen(t *testing.T) {
 
 // binsOf returns the bins of all rows of a column.
 func binsOf(b Bins, f int) []int {
+	if d, ok := b.(interface{ home() (*goBins, error) }); ok { // on a device
+		g, err := d.home()
+		if err != nil {
+			panic(err)
+		}
+		b = g
+	}
 	g := b.(*goBins)
 	out := make([]int, g.rows)
 	for r := range out {
 		out[r] = g.bin(f, r)
+		if g.data == nil {
+			continue
+		}
 		word, shift, wide := g.at(f)
 		v := g.data[r*len(g.words)+word] >> shift
 		if wide && int(uint16(v)) != out[r] || !wide && int(uint8(v)) != out[r] {
@@ -307,6 +345,9 @@ func testErrors(t *testing.T, b Backend) {
 	var narrow Forest
 	stump(&narrow, 3, 0, 0, nil, 0)
 	fails("column missing", b.Predict(&narrow, []Column{{Values: []float64{1}}}, 0, 1, 0, 1, [][]float64{{0}}))
+	f.Class[0] = 1
+	fails("class missing", b.Predict(&f, nil, 0, 1, 0, 1, [][]float64{{0}}))
+	f.Class[0] = 0
 	fails("no room", b.Predict(&f, nil, 0, 2, 0, 1, [][]float64{{0}}))
 	ones := []*Buffer[float32]{one}
 	fails("unknown loss", b.Gradients(99, GradientInput{Y: one, Scores: []*Buffer[float64]{MakeBuffer[float64](2)}}, ones, ones))

@@ -13,6 +13,7 @@ type mirror interface {
 	pull() // device to host, when the device holds newer values
 	drop() // the host is about to be written
 	free()
+	failed() error // why pull could not do it
 }
 
 // NewBuffer wraps a host slice; the buffer owns it afterwards.
@@ -41,7 +42,17 @@ func (b *Buffer[T]) HostWrite() []T {
 	return b.host
 }
 
-// Free gives back the device copy. The host slice stays.
+// Err says why values that a device has could not be brought back: the device is lost,
+// or its backend is closed. What Host returns is then old. It is nil on CPU tiers.
+func (b *Buffer[T]) Err() error {
+	if b.mirror == nil {
+		return nil
+	}
+	return b.mirror.failed()
+}
+
+// Free gives back the device copy, with values that nobody has asked Host for. The host
+// slice stays.
 func (b *Buffer[T]) Free() {
 	if b.mirror != nil {
 		b.mirror.free()

@@ -171,8 +171,7 @@ func TestGrower_Monotone(t *testing.T) {
 				check(t, b.Gradients(loss, GradientInput{Y: NewBuffer(y), Scores: []*Buffer[float64]{score}}, []*Buffer[float32]{G}, []*Buffer[float32]{H}))
 				root, err := g.Begin(TreeInput{Tree: uint64(k), G: G, H: H})
 				check(t, err)
-				sub, err := g.Grow([]Node{root})
-				check(t, err)
+				sub := growBelow(t, g, root)
 				var leaves []LeafValue
 				at := 0
 				f.Roots, f.Class = append(f.Roots, int32(len(f.Feature))), append(f.Class, 0)

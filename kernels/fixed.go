@@ -1,7 +1,7 @@
 package kernels
 
 import (
-	"fmt"
+	"errors"
 	"math"
 
 	"github.com/geyser-ml/geyser/kernels/par"
@@ -78,11 +78,6 @@ func (s rowSet) slice(lo, hi int) rowSet {
 	return rowSet{a: s.a[lo:hi], b: s.b[lo:hi]}
 }
 
-func (s rowSet) copy(from rowSet) {
-	copy(s.a, from.a)
-	copy(s.b, from.b)
-}
-
 // lanes writes the values that rows add to their cells.
 func (s rowSet) lanes(f *format, v *[3][blockRows]int64) {
 	v0 := v[0][:len(s.a)]
@@ -120,6 +115,12 @@ func nearest(v float64) int64 {
 	const shift = 0x1.8p52
 	return int64(float64(v+shift) - shift)
 }
+
+// What Begin says of derivatives that it cannot take.
+var (
+	errNotFinite   = errors.New("derivatives are not finite")
+	errOutOfBounds = errors.New("derivatives are out of the bounds |g| <= 1, 0 <= h <= 1/4")
+)
 
 // spread is what the wide format has to know of the rows in the sample.
 type spread struct {
@@ -165,7 +166,7 @@ func (q *quantise) run(loops loops, threads int, weightUnit float64, out *rowSet
 		}
 	}
 	if all.bad {
-		return 0, tally{}, fmt.Errorf("derivatives are not finite")
+		return 0, tally{}, errNotFinite
 	}
 	if !q.narrow {
 		q.choose(all, weightUnit)
@@ -183,7 +184,7 @@ func (q *quantise) run(loops loops, threads int, weightUnit float64, out *rowSet
 		return p
 	}) {
 		if p.bad {
-			return 0, tally{}, fmt.Errorf("derivatives are out of the bounds |g| <= 1, 0 <= h <= 1/4")
+			return 0, tally{}, errOutOfBounds
 		}
 		total.add(&p.tally)
 	}

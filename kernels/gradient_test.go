@@ -97,6 +97,7 @@ func testGradients(t *testing.T, b Backend) {
 					g[c], h[c] = MakeBuffer[float32](n), MakeBuffer[float32](n)
 				}
 				check(t, b.Gradients(loss, in, g, h))
+				sameGradients(t, loss, in, g, h)
 				for i := range y {
 					f, wi := make([]float64, k), 1.0
 					for c := range f {
@@ -117,15 +118,42 @@ func testGradients(t *testing.T, b Backend) {
 	}
 }
 
+// sameGradients compares derivatives with those of the reference, to the bit.
+func sameGradients(t *testing.T, loss Loss, in GradientInput, g, h []*Buffer[float32]) {
+	t.Helper()
+	n := in.Y.Len()
+	wantG, wantH := make([]*Buffer[float32], len(g)), make([]*Buffer[float32], len(g))
+	for k := range g {
+		wantG[k], wantH[k] = MakeBuffer[float32](n), MakeBuffer[float32](n)
+	}
+	check(t, newGo(1).Gradients(loss, in, wantG, wantH))
+	differ := func(a, b float32) bool { return math.Float32bits(a) != math.Float32bits(b) }
+	for k := range g {
+		for i := range n {
+			if differ(g[k].Host()[i], wantG[k].Host()[i]) || differ(h[k].Host()[i], wantH[k].Host()[i]) {
+				t.Fatalf("loss %d row %d class %d: g %v h %v, the reference has %v %v",
+					loss, i, k, g[k].Host()[i], h[k].Host()[i], wantG[k].Host()[i], wantH[k].Host()[i])
+			}
+		}
+	}
+}
+
 // Scores far out give finite derivatives.
 func TestGradients_Extremes(t *testing.T) {
+	for _, b := range everyTier(t, 1) {
+		t.Run(b.Name(), func(t *testing.T) { testExtremes(t, b) })
+	}
+}
+
+func testExtremes(t *testing.T, b Backend) {
 	for _, loss := range []Loss{Gaussian, Bernoulli, Poisson, Gamma, Tweedie, Laplace, Pinball, Huber} {
 		in := GradientInput{
 			Y: NewBuffer([]float32{1, 0, 1e18, 1e18}), Param: gradientParam[loss],
 			Scores: []*Buffer[float64]{NewBuffer([]float64{-1e4, 1e4, -300, 300})},
 		}
 		g, h := []*Buffer[float32]{MakeBuffer[float32](4)}, []*Buffer[float32]{MakeBuffer[float32](4)}
-		check(t, newGo(1).Gradients(loss, in, g, h))
+		check(t, b.Gradients(loss, in, g, h))
+		sameGradients(t, loss, in, g, h)
 		for _, v := range append(g[0].Host(), h[0].Host()...) {
 			if x := float64(v); math.IsNaN(x) || math.Abs(x) > 0x1p100 {
 				t.Errorf("loss %d: g %v, h %v", loss, g[0].Host(), h[0].Host())
@@ -133,6 +161,15 @@ func TestGradients_Extremes(t *testing.T) {
 			}
 		}
 	}
+	classes := GradientInput{Y: NewBuffer([]float32{0, 1, 2, 7})} // one response is none of them
+	g, h := make([]*Buffer[float32], 3), make([]*Buffer[float32], 3)
+	for k := range g {
+		far := []float64{1e4, -1e4, 300, math.Inf(-1)}
+		classes.Scores = append(classes.Scores, NewBuffer([]float64{far[k], 0, far[k+1], -far[k]}))
+		g[k], h[k] = MakeBuffer[float32](4), MakeBuffer[float32](4)
+	}
+	check(t, b.Gradients(Multinomial, classes, g, h))
+	sameGradients(t, Multinomial, classes, g, h)
 }
 
 func TestGradients_Refused(t *testing.T) {

@@ -22,27 +22,9 @@ const fewRows = 64
 // result equals the scores that Grower.Leaves keeps, to the bit. The first call of
 // a range of trees makes it ready, for all later ones.
 func (b *goBackend) Predict(f *Forest, cols []Column, lo, hi, from, to int, out [][]float64) error {
-	if from < 0 || to > len(f.Roots) || from > to {
-		return fmt.Errorf("trees %d to %d of a forest of %d", from, to, len(f.Roots))
-	}
-	for k := range out {
-		if len(out[k]) < hi-lo {
-			return fmt.Errorf("class %d: room for %d rows, want %d", k, len(out[k]), hi-lo)
-		}
-	}
-	n, err := rowsOf(cols)
-	if err != nil {
+	c, err := rankedFor(f, cols, lo, hi, from, to, out)
+	if c == nil {
 		return err
-	}
-	if lo < 0 || hi < lo || hi > n && n > 0 {
-		return fmt.Errorf("rows %d to %d of columns of %d", lo, hi, n)
-	}
-	if from == to || lo == hi {
-		return nil
-	}
-	c := rankedOf(f, from, to)
-	if c.width > len(cols) {
-		return fmt.Errorf("%d columns, the trees need %d", len(cols), c.width)
 	}
 	if hi-lo <= rankRows {
 		c.predict(b.loops, cols, lo, hi-lo, 0, out)
@@ -50,6 +32,39 @@ func (b *goBackend) Predict(f *Forest, cols []Column, lo, hi, from, to int, out 
 	}
 	par.For(b.threads, hi-lo, rankRows, func(_, a, z int) { c.predict(b.loops, cols, lo+a, z-a, a, out) })
 	return nil
+}
+
+// rankedFor checks what Predict is asked for and returns the trees, nil where there is
+// nothing to do. out is nil where classes do not matter.
+func rankedFor(f *Forest, cols []Column, lo, hi, from, to int, out [][]float64) (*ranked, error) {
+	if from < 0 || to > len(f.Roots) || from > to {
+		return nil, fmt.Errorf("trees %d to %d of a forest of %d", from, to, len(f.Roots))
+	}
+	for k := range out {
+		if len(out[k]) < hi-lo {
+			return nil, fmt.Errorf("class %d: room for %d rows, want %d", k, len(out[k]), hi-lo)
+		}
+	}
+	for t, class := range f.Class[from:to] {
+		if out != nil && int(class) >= len(out) {
+			return nil, fmt.Errorf("tree %d is of class %d of %d", from+t, class, len(out))
+		}
+	}
+	n, err := rowsOf(cols)
+	if err != nil {
+		return nil, err
+	}
+	if lo < 0 || hi < lo || hi > n && n > 0 {
+		return nil, fmt.Errorf("rows %d to %d of columns of %d", lo, hi, n)
+	}
+	if from == to || lo == hi {
+		return nil, nil
+	}
+	c := rankedOf(f, from, to)
+	if c.width > len(cols) {
+		return nil, fmt.Errorf("%d columns, the trees need %d", len(cols), c.width)
+	}
+	return c, nil
 }
 
 // rankBlock is scratch for the rows of a block.

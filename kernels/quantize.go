@@ -24,6 +24,15 @@ const (
 // of all rows, integer columns of a short range by single numbers. Infinite
 // values take no part and fall into the first and the last bin.
 func (b *goBackend) Quantize(cols []Column, opt BinOptions) (Bins, error) {
+	rows, feats, err := b.cut(cols, opt)
+	if err != nil {
+		return nil, err
+	}
+	return newBins(b.loops, b.threads, rows, feats, cols), nil
+}
+
+// cut returns the number of rows, and how each column is cut.
+func (b *goBackend) cut(cols []Column, opt BinOptions) (rows int, feats []feature, err error) {
 	if opt.Bins == 0 {
 		opt.Bins = defaultBins
 	}
@@ -31,13 +40,12 @@ func (b *goBackend) Quantize(cols []Column, opt BinOptions) (Bins, error) {
 		opt.CatBins = defaultCatBins
 	}
 	if opt.Bins < 1 || opt.Bins > maxBins || opt.CatBins < 1 || opt.CatBins > maxBins {
-		return nil, fmt.Errorf("bins %d, categorical bins %d: want 1 to %d", opt.Bins, opt.CatBins, maxBins)
+		return 0, nil, fmt.Errorf("bins %d, categorical bins %d: want 1 to %d", opt.Bins, opt.CatBins, maxBins)
 	}
-	rows, err := rowsOf(cols)
-	if err != nil {
-		return nil, err
+	if rows, err = rowsOf(cols); err != nil {
+		return 0, nil, err
 	}
-	feats := make([]feature, len(cols))
+	feats = make([]feature, len(cols))
 	par.Do(b.threads, len(cols), func(f int) {
 		c := cols[f]
 		switch {
@@ -51,27 +59,35 @@ func (b *goBackend) Quantize(cols []Column, opt BinOptions) (Bins, error) {
 		}
 		feats[f].bins = len(feats[f].cuts) + 2
 	})
-	return newBins(b.loops, b.threads, rows, feats, cols), nil
+	return rows, feats, nil
 }
 
 // QuantizeLike cuts columns into the bins of like, column by column. A category
 // code beyond like's levels becomes missing.
 func (b *goBackend) QuantizeLike(like Bins, cols []Column) (Bins, error) {
-	if like.Features() != len(cols) {
-		return nil, fmt.Errorf("%d columns, bins of %d", len(cols), like.Features())
-	}
-	rows, err := rowsOf(cols)
+	rows, feats, err := cutLike(like, cols)
 	if err != nil {
 		return nil, err
 	}
-	feats := make([]feature, len(cols))
+	return newBins(b.loops, b.threads, rows, feats, cols), nil
+}
+
+// cutLike returns the number of rows, and the cuts of like for its columns.
+func cutLike(like Bins, cols []Column) (rows int, feats []feature, err error) {
+	if like.Features() != len(cols) {
+		return 0, nil, fmt.Errorf("%d columns, bins of %d", len(cols), like.Features())
+	}
+	if rows, err = rowsOf(cols); err != nil {
+		return 0, nil, err
+	}
+	feats = make([]feature, len(cols))
 	for f := range feats {
 		feats[f] = feature{bins: like.NumBins(f), levels: like.Levels(f), cuts: like.Cuts(f)}
 		if (cols[f].Levels > 0) != (feats[f].levels > 0) && cols[f].Values != nil {
-			return nil, fmt.Errorf("column %d has %d levels, its bins were made of %d", f, cols[f].Levels, feats[f].levels)
+			return 0, nil, fmt.Errorf("column %d has %d levels, its bins were made of %d", f, cols[f].Levels, feats[f].levels)
 		}
 	}
-	return newBins(b.loops, b.threads, rows, feats, cols), nil
+	return rows, feats, nil
 }
 
 // quantileCuts returns cut points with about as many sampled rows between each two.

@@ -84,18 +84,23 @@ func (s *finder) cutAt(node, f int32, b, bins int, levels bool) (Split, tally) {
 			left.add(&s.vals[i])
 		}
 	}
-	out := Split{Node: node, Feature: f, Bin: b, MissingLeft: 2*left.w >= s.total.w-s.missing.w}
-	if out.MissingLeft {
+	missingLeft := 2*left.w >= s.total.w-s.missing.w
+	if missingLeft {
 		left.add(&s.missing)
 	}
+	return s.cut(node, f, b, bins, levels, missingLeft, left), left
+}
+
+// cut is cutAt where it is known what goes left.
+func (s *finder) cut(node, f int32, b, bins int, levels, missingLeft bool, left tally) Split {
 	right := s.total
 	right.sub(&left)
-	out.Left, out.Right = s.format.sum(left), s.format.sum(right)
+	out := Split{Node: node, Feature: f, Bin: b, MissingLeft: missingLeft, Left: s.format.sum(left), Right: s.format.sum(right)}
 	if levels {
 		out.Bin, out.Set = 0, make([]uint64, (bins+63)/64)
 		for k := 1; k <= b; k++ {
 			out.Set[k/64] |= 1 << (k % 64)
 		}
 	}
-	return out, left
+	return out
 }

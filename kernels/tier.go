@@ -1,6 +1,10 @@
 package kernels
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
 
 // TierInfo says whether a tier is there, and what it is or what it lacks.
 type TierInfo struct {
@@ -11,20 +15,56 @@ type TierInfo struct {
 
 // Tiers lists the tiers, best first.
 func Tiers() []TierInfo {
-	return []TierInfo{
-		{"cuda", false, "this build has no CUDA kernels"},
-		nativeTier(),
-		{"go", true, "portable Go, always there"},
-	}
+	return append(cudaTiers(), nativeTier(), TierInfo{"go", true, "portable Go, always there"})
 }
 
-var cpu = sync.OnceValue(func() Backend {
-	if b, err := openNative("", 0); err == nil {
-		return b
+// cudaTiers has a line for each device, or one that says why there is none.
+func cudaTiers() (out []TierInfo) {
+	devices := DeviceStates()
+	if _, err := Devices(); err != nil && len(devices) == 0 {
+		return []TierInfo{{"cuda", false, reason(err)}}
 	}
-	return newGo(0)
-})
+	for _, d := range devices {
+		t := TierInfo{d.Name, d.Fault == "", fmt.Sprintf("%s, %d MiB, compute capability %s", d.Model, d.Memory>>20, d.Capability)}
+		if !t.Available {
+			t.Detail += ": " + d.Fault
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+var cpu = sync.OnceValue(func() Backend { return openCPU(0) })
 
 // CPU returns the processor's tier with all threads, shared by everybody: for
 // scoring, and for a job that a device has failed.
 func CPU() Backend { return cpu() }
+
+var scorer atomic.Pointer[Backend]
+
+// Scorer returns the tier that models score rows by and are explained by: CPU() unless
+// ScoreOn has named another. Its Predict never fails because of a device.
+func Scorer() Backend {
+	if b := scorer.Load(); b != nil {
+		return *b
+	}
+	return CPU()
+}
+
+// ScoreOn makes b, which must stay open, the Scorer of the process; nil stands for CPU().
+func ScoreOn(b Backend) {
+	if b == nil {
+		scorer.Store(nil)
+		return
+	}
+	scorer.Store(&b)
+}
+
+// Fault returns why a call of b for scoring was last done on the processor although a
+// device could have done it; nil where none was.
+func Fault(b Backend) error {
+	if x, ok := b.(interface{ fault() error }); ok {
+		return x.fault()
+	}
+	return nil
+}

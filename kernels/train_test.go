@@ -28,8 +28,7 @@ func boostEach(tb testing.TB, b Backend, t testTable, loss Loss, trees, depth in
 		check(tb, b.Gradients(loss, GradientInput{Y: y, Scores: []*Buffer[float64]{score}}, []*Buffer[float32]{G}, []*Buffer[float32]{H}))
 		root, err := g.Begin(TreeInput{Tree: uint64(tree), G: G, H: H})
 		check(tb, err)
-		sub, err := g.Grow([]Node{root})
-		check(tb, err)
+		sub := growBelow(tb, g, root)
 		var leaves []LeafValue
 		for i, s := range sub[0].Splits {
 			if sum := sub[0].Nodes[i].Sum; s.Feature < 0 {

@@ -35,7 +35,9 @@ enum {
 #include "fixed.h"
 #include "bins.h"
 #include "score.h"
+#include "dense.h"
 
 #define TABLE(name)                                                                                                \
   const native_loops name = {sum_rows, subtract,  search,  part,      grow,    add_value, measure,  fill, squares, \
-                             gaussian, bernoulli, largest, exponents, softmax, places16,  places32, walk, walk_short}
+                             gaussian, bernoulli, largest, exponents, softmax, places16,  places32, walk, walk_short, \
+                             dense_pack, dense,  activate}

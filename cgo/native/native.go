@@ -42,6 +42,12 @@ package native
 // #cgo nocallback geyser_walk
 // #cgo noescape geyser_walk_short
 // #cgo nocallback geyser_walk_short
+// #cgo noescape geyser_dense_pack
+// #cgo nocallback geyser_dense_pack
+// #cgo noescape geyser_dense
+// #cgo nocallback geyser_dense
+// #cgo noescape geyser_activate
+// #cgo nocallback geyser_activate
 //
 // static int64_t geyser_part(const native_loops *l, const uint8_t *narrow, const uint16_t *wide, const uint8_t *table,
 //     const uint64_t *a, const uint64_t *b, int64_t n, uint64_t *out_a, uint64_t *out_b, int64_t left, int64_t right, int32_t back) {
@@ -108,6 +114,17 @@ package native
 // static void geyser_walk_short(const native_loops *l, const uint64_t *steps, const uint64_t *bits, const float *value,
 //     const native_tree *trees, int64_t count, const uint32_t *ranks, int64_t columns, uint16_t *room, double *sums, int64_t n) {
 //   l->walk_short(steps, bits, value, trees, count, ranks, columns, room, sums, n);
+// }
+// static void geyser_dense_pack(const native_loops *l, const float *b, int64_t across, int64_t along, int64_t cols, int64_t depth,
+//     float *out) {
+//   l->dense_pack(b, across, along, cols, depth, out);
+// }
+// static void geyser_dense(const native_loops *l, const float *a, int64_t across, int64_t along, int64_t rows, const float *b,
+//     int64_t cols, int64_t depth, float *room, float *c, int64_t stride) {
+//   l->dense(a, across, along, rows, b, cols, depth, room, c, stride);
+// }
+// static void geyser_activate(const native_loops *l, int64_t activation, float *v, int64_t n) {
+//   l->activate(activation, v, n);
 // }
 import "C"
 
@@ -400,4 +417,38 @@ func (l Loops) Walk(steps []Step, bits []uint64, value []float32, trees []Tree, 
 func (l Loops) WalkShort(steps, bits []uint64, value []float32, trees []Tree, ranks []uint32, columns int, room []uint16, sums []float64, n int) {
 	C.geyser_walk_short(l.table, p[C.uint64_t](steps), p[C.uint64_t](bits), p[C.float](value), p[C.native_tree](trees), C.int64_t(len(trees)),
 		p[C.uint32_t](ranks), C.int64_t(columns), p[C.uint16_t](room), p[C.double](sums), C.int64_t(n))
+}
+
+// DenseCols is the number of columns in a strip of DensePack.
+const DenseCols = C.NATIVE_DENSE_COLS
+
+// DensePack lays out columns [0, cols) and rows [0, depth) of b for Dense: out has
+// depth*DenseCols values for each strip of DenseCols columns, the last one filled up.
+// across leads to the next column in b, along to the next row.
+func (l Loops) DensePack(b []float32, across, along, cols, depth int, out []float32) {
+	C.geyser_dense_pack(l.table, p[C.float](b), C.int64_t(across), C.int64_t(along), C.int64_t(cols), C.int64_t(depth), p[C.float](out))
+}
+
+// DenseRoom returns the values of scratch that Dense needs.
+func DenseRoom(rows, depth int) int { return (rows + 5) * depth }
+
+// Dense adds a product to rows of c that are stride apart: of rows x depth values of a,
+// where across leads to the next row and along to the next column, and of cols columns
+// that DensePack has laid out.
+func (l Loops) Dense(a []float32, across, along, rows int, b []float32, cols, depth int, room, c []float32, stride int) {
+	C.geyser_dense(l.table, p[C.float](a), C.int64_t(across), C.int64_t(along), C.int64_t(rows), p[C.float](b), C.int64_t(cols), C.int64_t(depth),
+		p[C.float](room), p[C.float](c), C.int64_t(stride))
+}
+
+// Activations of Activate.
+const (
+	Identity  = C.NATIVE_IDENTITY
+	Rectifier = C.NATIVE_RECTIFIER
+	Tanh      = C.NATIVE_TANH
+	Sigmoid   = C.NATIVE_SIGMOID
+)
+
+// Activate replaces values by their activations.
+func (l Loops) Activate(activation int, v []float32) {
+	C.geyser_activate(l.table, C.int64_t(activation), p[C.float](v), C.int64_t(len(v)))
 }

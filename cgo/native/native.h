@@ -106,6 +106,10 @@ typedef struct {
   int32_t class, depth;
 } native_tree;
 
+// Columns of a layer that are computed together, and its activations: see kernels/activation.go.
+#define NATIVE_DENSE_COLS 16
+enum { NATIVE_IDENTITY, NATIVE_RECTIFIER, NATIVE_TANH, NATIVE_SIGMOID };
+
 // One entry for each loop; native.go says what they do.
 typedef struct {
   void (*sum)(const native_format *f, const native_word *words, const native_feature *feats, const uint64_t *data, int64_t stride,
@@ -134,6 +138,10 @@ typedef struct {
                const uint32_t *ranks, double *sums, int64_t n);
   void (*walk_short)(const uint64_t *steps, const uint64_t *bits, const float *value, const native_tree *trees, int64_t count,
                      const uint32_t *ranks, int64_t columns, uint16_t *room, double *sums, int64_t n);
+  void (*dense_pack)(const float *b, int64_t across, int64_t along, int64_t cols, int64_t depth, float *out);
+  void (*dense)(const float *a, int64_t across, int64_t along, int64_t rows, const float *b, int64_t cols, int64_t depth,
+                float *room, float *c, int64_t stride);
+  void (*activate)(int64_t activation, float *v, int64_t n);
 } native_loops;
 
 extern const native_loops native_generic, native_avx2, native_avx512;
