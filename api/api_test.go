@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/geyser-ml/geyser/engine"
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/param"
 )
@@ -337,6 +338,30 @@ func TestMetrics(t *testing.T) {
 	assert.Equal(t, 200, status)
 	assert.Contains(t, body, `geyser_http_requests_total{method="GET",route="/3/Echo/{id}",status="200"} 2`)
 	assert.Contains(t, body, `geyser_http_requests_total{method="GET",route="none",status="402"} 1`)
+}
+
+func TestMetrics_Machine(t *testing.T) {
+	var used, lost engine.Device
+	used.Name, used.Model, used.Capability, used.Memory = "d:0", "Some GPU", "9.0", 1000
+	used.Open, used.Free, used.Live, used.Jobs, used.Traffic.Launches = true, 600, 300, 2, 7
+	lost.Name, lost.Fault = "d:1", "device lost"
+	s := newServer(t, Options{Diagnose: func() engine.Diagnosis {
+		return engine.Diagnosis{
+			MemoryLimit: 50, MemoryUsed: 20, Running: 3, Devices: []engine.Device{used, lost},
+			Tiers: []engine.Tier{{Name: "d:0", Available: true}, {Name: "d:1"}, {Name: "go", Available: true}},
+		}
+	}})
+	_, body, _ := ask(t, s, "GET", "/metrics", "", "")
+	for _, line := range []string{
+		`geyser_memory_limit_bytes 50`, `geyser_memory_used_bytes 20`, `geyser_jobs_running 3`,
+		`geyser_kernel_tier_available{tier="d:0"} 1`, `geyser_kernel_tier_available{tier="d:1"} 0`, `geyser_kernel_tier_available{tier="go"} 1`,
+		`geyser_device_info{capability="9.0",device="d:0",model="Some GPU"} 1`, `geyser_device_lost{device="d:0"} 0`, `geyser_device_lost{device="d:1"} 1`,
+		`geyser_device_memory_bytes{device="d:0"} 1000`, `geyser_device_memory_free_bytes{device="d:0"} 600`, `geyser_device_memory_live_bytes{device="d:0"} 300`,
+		`geyser_device_jobs{device="d:0"} 2`, `geyser_device_launches_total{device="d:0"} 7`,
+	} {
+		assert.Contains(t, body, "\n"+line+"\n")
+	}
+	assert.NotContains(t, body, `geyser_device_memory_free_bytes{device="d:1"}`, "nobody has looked")
 }
 
 func TestRing(t *testing.T) {

@@ -49,11 +49,22 @@ var (
 	jobsRunning = prometheus.NewDesc("geyser_jobs_running", "Jobs that have not ended.", nil, nil)
 	diskFree    = prometheus.NewDesc("geyser_disk_free_bytes", "Free bytes of the disk with the data directory.", nil, nil)
 	tierPresent = prometheus.NewDesc("geyser_kernel_tier_available", "Whether a kernel tier can be used.", []string{"tier"}, nil)
+
+	deviceInfo   = prometheus.NewDesc("geyser_device_info", "A device that trainings can compute on.", []string{"device", "model", "capability"}, nil)
+	deviceLost   = prometheus.NewDesc("geyser_device_lost", "Whether a device cannot be used any more.", []string{"device"}, nil)
+	deviceMemory = prometheus.NewDesc("geyser_device_memory_bytes", "Memory of a device.", []string{"device"}, nil)
+	deviceFree   = prometheus.NewDesc("geyser_device_memory_free_bytes", "Memory of a device that nobody uses; of devices that were used once.", []string{"device"}, nil)
+	deviceLive   = prometheus.NewDesc("geyser_device_memory_live_bytes", "Memory of a device that running trainings hold.", []string{"device"}, nil)
+	deviceStarts = prometheus.NewDesc("geyser_device_launches_total", "Kernels that were started on a device.", []string{"device"}, nil)
+	deviceJobs   = prometheus.NewDesc("geyser_device_jobs", "Trainings that run on a device.", []string{"device"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{memoryLimit, memoryUsed, jobsRunning, diskFree, tierPresent} {
+	for _, d := range []*prometheus.Desc{
+		memoryLimit, memoryUsed, jobsRunning, diskFree, tierPresent,
+		deviceInfo, deviceLost, deviceMemory, deviceFree, deviceLive, deviceJobs, deviceStarts,
+	} {
 		ch <- d
 	}
 }
@@ -69,10 +80,25 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	show(jobsRunning, float64(d.Running))
 	show(diskFree, float64(d.DiskFree))
 	for _, t := range d.Tiers {
-		v := 0.0
-		if t.Available {
-			v = 1
-		}
-		show(tierPresent, v, t.Name)
+		show(tierPresent, flag(t.Available), t.Name)
 	}
+	for _, x := range d.Devices {
+		show(deviceInfo, 1, x.Name, x.Model, x.Capability)
+		show(deviceLost, flag(x.Fault != ""), x.Name)
+		show(deviceMemory, float64(x.Memory), x.Name)
+		show(deviceLive, float64(x.Live), x.Name)
+		show(deviceJobs, float64(x.Jobs), x.Name)
+		ch <- prometheus.MustNewConstMetric(deviceStarts, prometheus.CounterValue, float64(x.Traffic.Launches), x.Name)
+		if x.Open {
+			show(deviceFree, float64(x.Free), x.Name)
+		}
+	}
+}
+
+// flag is 1 for true.
+func flag(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

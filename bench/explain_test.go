@@ -23,7 +23,7 @@ func BenchmarkContributions(b *testing.B) {
 					out[k] = make([]float64, rows)
 				}
 				for b.Loop() {
-					check(b, f.Contributions(b.Context(), cols, 0, rows, 0, out))
+					check(b, f.Contributions(b.Context(), nil, cols, 0, rows, 0, out))
 				}
 				rate(b, rows)
 			})

@@ -4,7 +4,9 @@
 package bench_test
 
 import (
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/geyser-ml/geyser/bench/data"
@@ -134,4 +136,39 @@ func deepen(grower kernels.Grower, root kernels.Node, scores *kernels.Buffer[flo
 		}
 	}
 	return grower.Leaves(leaves, scores, kernels.AllRows)
+}
+
+// BenchmarkKernelDense computes layers on both tiers of the processor, one after the
+// other, so that they can be compared on a busy machine.
+func BenchmarkKernelDense(b *testing.B) {
+	for _, shape := range []struct {
+		name              string
+		rows, inner, cols int
+		turn              bool
+	}{{"forward", 1024, 200, 200, true}, {"backward", 1024, 200, 200, false}, {"wide", 512, 784, 1024, true}, {"row", 1, 200, 200, true}} {
+		for _, tier := range []string{"go", "native"} {
+			backend, err := kernels.Open(tier, 0)
+			if errors.Is(err, kernels.ErrUnavailable) {
+				continue
+			}
+			check(b, err)
+			r := rand.New(rand.NewPCG(1, 2))
+			random := func(n int) *kernels.Buffer[float32] {
+				v := make([]float32, n)
+				for i := range v {
+					v[i] = float32(r.NormFloat64())
+				}
+				return kernels.NewBuffer(v)
+			}
+			in := kernels.DenseInput{Rows: shape.rows, Inner: shape.inner, Cols: shape.cols, TurnB: shape.turn, Activation: kernels.Rectifier,
+				A: random(shape.rows * shape.inner), B: random(shape.inner * shape.cols), Bias: random(shape.cols), Out: random(shape.rows * shape.cols)}
+			b.Run(fmt.Sprintf("backend=%s/layer=%s/rows=%d/inner=%d/cols=%d", backend.Name(), shape.name, shape.rows, shape.inner, shape.cols), func(b *testing.B) {
+				for b.Loop() {
+					check(b, backend.Dense(in))
+				}
+				b.ReportMetric(2*float64(shape.rows*shape.inner*shape.cols)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+			check(b, backend.Close())
+		}
+	}
 }

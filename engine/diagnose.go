@@ -22,6 +22,9 @@ type Tier struct {
 	Detail    string // what it is, or what is missing
 }
 
+// Device is a device that trainings can compute on, with what is going on there.
+type Device = kernels.DeviceState
+
 // Diagnosis is what the doctor, the cloud status and the metrics show.
 type Diagnosis struct {
 	Version     string
@@ -30,6 +33,10 @@ type Diagnosis struct {
 	Threads     int
 	CPUFeatures []string
 	Tiers       []Tier
+	// Kernels names the tiers that large trainings compute on, and says in brackets what
+	// is wrong with better ones.
+	Kernels     string
+	Devices     []Device
 	XGBoost     Tier
 	MemoryLimit int64 // of admitted jobs, 0 for none
 	MemoryUsed  int64 // admitted now
@@ -48,6 +55,7 @@ type Diagnosis struct {
 func (e *Engine) Diagnose() Diagnosis {
 	d := Machine(e.cfg.Version, e.cfg.DataDir)
 	d.MemoryLimit, d.MemoryUsed = e.memory.Limit(), e.memory.Used()
+	d.Kernels = kernels.Used(e.cfg.Backend)
 	if e.cfg.Threads > 0 {
 		d.Threads = e.cfg.Threads
 	}
@@ -68,6 +76,7 @@ func Machine(version, dataDir string) Diagnosis {
 	for _, t := range kernels.Tiers() {
 		d.Tiers = append(d.Tiers, Tier{Name: t.Name, Available: t.Available, Detail: t.Detail})
 	}
+	d.Kernels, d.Devices = kernels.Used(""), kernels.DeviceStates()
 	d.XGBoost = Tier{Name: "libxgboost"}
 	if detail, err := xgboost.Library(); err != nil {
 		d.XGBoost.Detail = err.Error()
@@ -86,6 +95,31 @@ func Machine(version, dataDir string) Diagnosis {
 		d.Load, _ = strconv.ParseFloat(strings.Fields(string(b))[0], 64)
 	}
 	return d
+}
+
+// OpenDevices opens every device, so that a Diagnosis knows whether they work.
+func OpenDevices() {
+	for _, d := range kernels.DeviceStates() {
+		if b, err := kernels.Open(d.Name, 1); err == nil {
+			b.Close() //nolint:errcheck // nothing was done on it
+		}
+	}
+}
+
+// checkKernels opens the tier that was asked for. What is used otherwise, and why, is
+// for the log.
+func (e *Engine) checkKernels() error {
+	if name := e.cfg.Backend; name != "" && name != "auto" {
+		b, err := kernels.Open(name, e.cfg.Threads)
+		if err != nil {
+			return err
+		}
+		if err := b.Close(); err != nil {
+			return err
+		}
+	}
+	e.cfg.Log.Info("kernels", "chosen", e.cfg.Backend, "large trainings on", kernels.Used(e.cfg.Backend))
+	return nil
 }
 
 // heapBytes is what is on Go's heap, with what has died since the last collection.

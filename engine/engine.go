@@ -34,9 +34,9 @@ import (
 // Config is what an engine runs on.
 type Config struct {
 	DataDir     string
-	Memory      int64 // most bytes that jobs may be admitted for together; 0 for no limit
-	Threads     int   // 0: all processors
-	Backend     string
+	Memory      int64    // most bytes that jobs may be admitted for together; 0 for no limit
+	Threads     int      // 0: all processors
+	Backend     string   // tier of kernels: "auto" or "", or one that must be there
 	ImportRoots []string // folders below which files may be read
 	ExportRoots []string // folders below which files may be written
 	Repo        Repo
@@ -79,7 +79,7 @@ const (
 	jobWorkers = 4
 )
 
-// Open starts an engine: it makes the data directory, removes what an earlier
+// Open starts an engine: it makes sure that the backend is there, makes the data directory, removes what an earlier
 // process left unfinished, and lists what it finished without reading the files.
 func Open(cfg Config) (*Engine, error) {
 	if cfg.Now == nil {
@@ -92,6 +92,9 @@ func Open(cfg Config) (*Engine, error) {
 		cfg: cfg, started: cfg.Now(), catalog: catalog.New(), algos: algo.All(),
 		sessions: map[string]*rapids.Session{}, zone: "UTC",
 		memory: job.NewMemory(cfg.Memory),
+	}
+	if err := e.checkKernels(); err != nil {
+		return nil, err
 	}
 	for _, d := range []string{"frames", "models", "uploads", "export"} {
 		if err := os.MkdirAll(filepath.Join(cfg.DataDir, d), 0o750); err != nil {

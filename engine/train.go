@@ -124,6 +124,10 @@ func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run, issues p
 				shown = true
 			}
 		},
+		Warn: func(msg string) {
+			j.Warn(msg)
+			e.cfg.Log.Warn(msg, "model", run.Key)
+		},
 		Save: func(m model.Model, dir, name string) error {
 			m, err := e.settled(m)
 			if err != nil {

@@ -32,6 +32,7 @@ func (f *facade) cloud(_ *api.Request, in cloudIn) (CloudV3, error) {
 			MyCPU: -1, SysCPU: -1, ValueSize: d.MemoryUsed, HeapSize: d.HeapBytes,
 			FreeMem: max(d.MemoryLimit-d.MemoryUsed-d.HeapBytes, 0), MaxMem: d.MemoryLimit, Keys: f.e.Keys(),
 			FreeDisk: d.DiskFree, MaxDisk: d.DiskTotal, FJThreads: []int16{}, FJQueue: []int16{}, OpenFDs: d.OpenFDs,
+			Kernels: d.Kernels,
 		}},
 	}, nil
 }
@@ -92,16 +93,17 @@ func (f *facade) about(*api.Request, struct{}) (AboutV3, error) {
 //
 // H2O: clients refuse to train XGBoost unless the core lists it, which it does
 // where the library is. Without it the entry has a longer name, which tells people
-// what is missing.
+// what is missing. What the kernels run on is an extension of the core, too.
 func (f *facade) capabilities(core, rest bool) func(*api.Request, struct{}) (CapabilitiesV3, error) {
 	return func(*api.Request, struct{}) (CapabilitiesV3, error) {
 		var names []string
 		if core {
 			name := "XGBoost"
-			if x := f.e.Diagnose().XGBoost; !x.Available {
-				name += ": " + x.Detail
+			d := f.e.Diagnose()
+			if !d.XGBoost.Available {
+				name += ": " + d.XGBoost.Detail
 			}
-			names = append(names, name)
+			names = append(names, name, "Kernels: "+d.Kernels)
 		}
 		if rest { // the routes are there in any case
 			names = append(names, "XGBoost", "Algos", "Core V3", "Core V4")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/geyser-ml/geyser/engine"
 )
 
 func TestFrames_Window(t *testing.T) {
@@ -288,6 +290,23 @@ func TestShutdown(t *testing.T) {
 	s.ok("POST", "/3/Shutdown")
 	<-s.stop
 	s.ok("POST", "/3/Shutdown") // asking twice does no harm
+}
+
+// What large trainings compute on, and why not on a GPU, is where people look for it.
+func TestKernels(t *testing.T) {
+	s := start(t)
+	used := engine.Machine("", "").Kernels
+	require.NotEmpty(t, used)
+	assert.Equal(t, used, at(s.ok("GET", "/3/Cloud"), "nodes", 0, "kernels"))
+	for path, want := range map[string]int{"/3/Capabilities": 1, "/3/Capabilities/Core": 1, "/3/Capabilities/API": 0} {
+		n := 0
+		for _, c := range s.ok("GET", path)["capabilities"].([]any) {
+			if c.(map[string]any)["name"] == "Kernels: "+used {
+				n++
+			}
+		}
+		assert.Equal(t, want, n, path)
+	}
 }
 
 func TestVersions(t *testing.T) {

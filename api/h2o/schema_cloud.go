@@ -67,6 +67,7 @@ type NodeV3 struct {
 	OpenFDs     int     `json:"open_fds" help:"Open files."`
 	GFlops      float64 `json:"gflops" help:"Not measured."`
 	Bandwidth   float64 `json:"mem_bw" help:"Not measured."`
+	Kernels     string  `json:"kernels" help:"What large trainings compute on, and why not on a GPU."`
 }
 
 // PingV3 says that the server is alive.

@@ -44,7 +44,7 @@ func serveFlags(f *pflag.FlagSet) {
 	f.Int("threads", 0, "worker threads, 0 for one per core")
 	f.StringArray("import-root", nil, "directory to import files from, repeatable (default on loopback: home, working and temporary directory; else none)")
 	f.StringArray("export-root", nil, "directory to export files to, repeatable (default on loopback: export in the data directory, and the temporary directory; else none)")
-	f.String("backend", "auto", "kernel tier: auto, native, native:avx2, native:avx512, native:generic, go")
+	f.String("backend", "auto", "kernel tier: auto, which takes a GPU for large trainings where there is one, or one that must be there: cuda, cuda:0 …, cpu, native, native:avx2, native:avx512, native:generic, go")
 	f.String("log-level", "info", "debug, info, warn or error")
 	f.String("profile", "", "write a profile of this run into the working directory: cpu, mem or trace")
 }

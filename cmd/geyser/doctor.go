@@ -31,6 +31,7 @@ func doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			engine.OpenDevices()
 			d := engine.Machine(version, existing(dir))
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintf(w, "geyser\t%s, built with %s\n", d.Version, d.GoVersion)
@@ -42,6 +43,12 @@ func doctorCommand() *cobra.Command {
 				}
 				fmt.Fprintf(w, "%s\t%s: %s\n", t.Name, found, t.Detail)
 			}
+			for _, x := range d.Devices {
+				if x.Fault == "" {
+					fmt.Fprintf(w, "%s memory\t%s free of %s\n", x.Name, size(x.Free), size(x.Memory))
+				}
+			}
+			fmt.Fprintf(w, "large trainings\ton %s\n", d.Kernels)
 			fmt.Fprintf(w, "memory\t%s to use\n", size(limit))
 			fmt.Fprintf(w, "disk\t%s free of %s for %s\n", size(d.DiskFree), size(d.DiskTotal), dir)
 			return w.Flush()

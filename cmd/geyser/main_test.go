@@ -90,6 +90,8 @@ func TestOneLine(t *testing.T) {
 		{"ErrDataDir", "cannot be created", []string{"serve", "--data-dir", filepath.Join(file, "below"), "--port", "0"}},
 		{"ErrDataDirBusy", "in use by process", []string{"serve", "--data-dir", busy, "--port", "0"}},
 		{"ErrNoKey", "there is no API key", []string{"serve", "--data-dir", t.TempDir(), "--address", "0.0.0.0", "--port", "0"}},
+		{"ErrBackend", "tiers are auto, cpu, go, native and cuda", []string{"serve", "--data-dir", t.TempDir(), "--port", "0", "--backend", "abacus"}},
+		{"ErrDevice", "cuda:99", []string{"serve", "--data-dir", t.TempDir(), "--port", "0", "--backend", "cuda:99"}},
 		{"ErrRevoke", "no valid API key", []string{"keys", "revoke", "nosuch", "--data-dir", t.TempDir()}},
 		{"ErrKeyName", "accepts 1 arg", []string{"keys", "create", "--data-dir", t.TempDir()}},
 	} {

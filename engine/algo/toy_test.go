@@ -135,7 +135,10 @@ func (s subject) validated() []string {
 // quick are settings that keep the tests short, for algorithms that know them.
 var quick = map[string]string{"ntrees": "5", "sample_size": "100", "max_depth": "4", "epochs": "1", "max_iterations": "5"}
 
-func (s subject) prepare(kv ...string) (*model.Run, param.Issues) {
+func (s subject) prepare(kv ...string) (*model.Run, param.Issues) { return s.prepareOn("", kv...) }
+
+// prepareOn is prepare with a tier that is asked for.
+func (s subject) prepareOn(backend string, kv ...string) (*model.Run, param.Issues) {
 	raw := param.Raw{"training_frame": "train", "seed": "1"}
 	raw["ignored_columns"] = "[w" + others(s.category) + "]"
 	if s.Supervised {
@@ -146,7 +149,9 @@ func (s subject) prepare(kv ...string) (*model.Run, param.Issues) {
 			raw[name] = v
 		}
 	}
-	return trial.Prepare(s.Algo, trial.Env(s.frames, nil), raw, kv...)
+	env := trial.Env(s.frames, nil)
+	env.Backend = backend
+	return trial.Prepare(s.Algo, env, raw, kv...)
 }
 
 func (s subject) train(t testing.TB, kv ...string) model.Model {

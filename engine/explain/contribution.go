@@ -9,6 +9,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/tree"
+	"github.com/geyser-ml/geyser/kernels"
 )
 
 // Contribution says how contributions are shown.
@@ -42,7 +43,7 @@ func Contributions(ctx context.Context, m model.Model, f *frame.Frame, opt Contr
 		return out, append(warnings, more...), err
 	}
 	phi := x.room(x.rows)
-	if err := x.forest.Contributions(ctx, x.columns, 0, x.rows, threads, phi); err != nil {
+	if err := x.forest.Contributions(ctx, kernels.Scorer(), x.columns, 0, x.rows, threads, phi); err != nil {
 		return nil, nil, err
 	}
 	names, phi := x.named(x.margin(phi), opt.Compact)

@@ -224,6 +224,7 @@ type Task struct {
 	// catalog shows of a running model; a cancelled training leaves the last one.
 	Progress func(share float64, msg string)
 	Publish  func(Model)
+	Warn     func(msg string) // about how the training goes; once is enough
 	Now      func() time.Time
 	// Lookup finds a finished model by key (checkpoint, base models).
 	Lookup func(key string) (Model, error)

@@ -60,6 +60,8 @@ type role struct {
 type Hooks struct {
 	Progress func(share float64, msg string)
 	Publish  func(Model) // snapshot of the main model
+	// Warn is told what the caller should know of how the training went.
+	Warn func(msg string)
 	// Save writes a model file of that name below dir; it is Task.Save of the main model.
 	Save func(m Model, dir, name string) error
 }
@@ -110,7 +112,7 @@ func (r *Run) plan(one int64) {
 func newTask(key string, b blocks, env Env) *Task {
 	t := &Task{
 		Key: key, Threads: env.Threads, Backend: env.Backend, Now: env.Now, Lookup: env.Model,
-		Progress: func(float64, string) {}, Publish: func(Model) {}, Save: func(Model, string, string) error { return nil },
+		Progress: func(float64, string) {}, Publish: func(Model) {}, Warn: func(string) {}, Save: func(Model, string, string) error { return nil },
 	}
 	c := b.columns
 	t.Roles = Roles{Response: string(c.Response), Weights: string(c.Weights), Offset: string(c.Offset), Fold: string(b.folding.FoldColumn)}
@@ -121,7 +123,8 @@ func newTask(key string, b blocks, env Env) *Task {
 // Train runs the training: the folds of cross-validation, when asked for, then
 // the main model. The time that max_runtime_secs allows starts now and is shared
 // by all of them. A training that ctx cancels returns ctx.Err(), and the last
-// snapshot as Result.Model where there is one.
+// snapshot as Result.Model where there is one. One whose device fails is done once
+// more on the processor.
 func (r *Run) Train(ctx context.Context, h Hooks) (Result, error) {
 	if h.Progress == nil {
 		h.Progress = func(float64, string) {}
@@ -129,15 +132,20 @@ func (r *Run) Train(ctx context.Context, h Hooks) (Result, error) {
 	if h.Publish == nil {
 		h.Publish = func(Model) {}
 	}
-	t := *r.Task
-	started := r.env.Now()
+	if h.Warn == nil {
+		h.Warn = func(string) {}
+	}
+	return r.perhapsTwice(ctx, h, r.env.Now())
+}
+
+// train is one attempt at the training.
+func (r *Run) train(ctx context.Context, h Hooks, t Task, started time.Time) (Result, error) {
 	if h.Save != nil {
 		t.Save = func(m Model, dir, name string) error {
 			r.identify(m, started, false)
 			return h.Save(m, dir, name)
 		}
 	}
-	t.Deadline = r.deadline(started)
 	folds, err := r.crossValidate(ctx, t, h.Progress)
 	if err != nil {
 		return Result{}, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/kernels"
 )
 
 // Spec is what an algorithm states about itself. P is its parameter struct,
@@ -38,7 +39,10 @@ type Spec[P any] struct {
 	Settle func(p *P, m Model)
 	// Memory estimates the bytes that training needs beyond the frames.
 	Memory func(p *P, t *Task) int64
-	Train  Trainer[P]
+	// Size tells what the kernels of the training work on, from which follows whether a
+	// device is worth its while (nil: it is not).
+	Size  func(p *P, t *Task) kernels.Size
+	Train Trainer[P]
 	// Load reads back what Model.Payload wrote.
 	Load func(info *Info, payload []byte) (Model, error)
 }
@@ -209,6 +213,7 @@ func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
 			s.Tune(&p, as.folds)
 		}
 		shown := *t
+		shown.Backend = s.tier(&p, t)
 		shown.Publish = func(m Model) {
 			if s.record(m.Info(), input, p, named) == nil {
 				t.Publish(m)

@@ -3,8 +3,10 @@ package tree
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/kernels"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
@@ -26,8 +28,69 @@ import (
 // 2020, Algorithm 2.) The integrand is a polynomial of degree d-1, so that d/2
 // points of Gauss give it exactly, and all its terms are positive. A row counts by
 // the o alone: a table by their bits is made once for all rows, see group.
-func (f *Forest) Contributions(ctx context.Context, cols []*frame.Column, lo, hi, threads int, out [][]float64) error {
+//
+// Where b is a kernels.Contributor and rows and leaves are many, it computes them,
+// equal within 1e-12 of the sum of a row's absolute values. b may be nil.
+func (f *Forest) Contributions(ctx context.Context, b kernels.Backend, cols []*frame.Column, lo, hi, threads int, out [][]float64) error {
+	if err := f.room(cols, lo, hi, out); err != nil {
+		return err
+	}
+	if c, ok := b.(kernels.Contributor); ok && (hi-lo)*len(f.Value) >= leastWork {
+		if err := f.delegate(ctx, c, cols, lo, hi, out); err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
 	return f.contribute(ctx, cols, lo, hi, nil, 0, threads, out)
+}
+
+// leastWork is the number of rows times nodes from which on a backend may compute
+// contributions: some hundredths of a second's work here.
+var leastWork = 1 << 23
+
+// delegateRows is the number of rows that a backend gets at a time.
+const delegateRows = 1 << 17
+
+// delegate has a backend compute contributions. After an error of its own nothing is
+// lost but time.
+func (f *Forest) delegate(ctx context.Context, c kernels.Contributor, cols []*frame.Column, lo, hi int, out [][]float64) error {
+	defer runtime.KeepAlive(cols)
+	raw, last := Columns(cols), len(out)-1
+	game := kernels.Game{Forest: &f.Forest, Share: make([]float64, len(f.Left)), Player: f.Player}
+	for i, left := range f.Left {
+		if left >= 0 {
+			game.Share[left], game.Share[f.Right[i]] = f.shares(int32(i))
+		}
+	}
+	for from := lo; from < hi; from += delegateRows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		to := min(from+delegateRows, hi)
+		if err := c.Contributions(game, raw, from, to, par.Part(out[:last], from-lo, to-lo)); err != nil {
+			return err
+		}
+	}
+	bias := 0.0
+	for _, root := range f.Roots {
+		bias += f.mean(root)
+	}
+	for r := range out[last] {
+		out[last][r] = bias
+	}
+	return nil
+}
+
+// room checks that contributions have room in out.
+func (f *Forest) room(cols []*frame.Column, lo, hi int, out [][]float64) error {
+	if want := f.players(len(cols)) + 1; len(out) != want {
+		return fmt.Errorf("%d slices for contributions, want %d", len(out), want)
+	}
+	for k := range out {
+		if len(out[k]) != hi-lo {
+			return fmt.Errorf("contributions %d: %d rows, want %d", k, len(out[k]), hi-lo)
+		}
+	}
+	return nil
 }
 
 // ContributionsAgainst is Contributions with another game: what a tree expects when
@@ -38,6 +101,9 @@ func (f *Forest) ContributionsAgainst(ctx context.Context, cols []*frame.Column,
 	if rows == 0 {
 		return fmt.Errorf("background without rows")
 	}
+	if err := f.room(cols, lo, hi, out); err != nil {
+		return err
+	}
 	return f.contribute(ctx, cols, lo, hi, background, rows, threads, out)
 }
 
@@ -45,14 +111,8 @@ func (f *Forest) ContributionsAgainst(ctx context.Context, cols []*frame.Column,
 const batchTables = 2048
 
 func (f *Forest) contribute(ctx context.Context, cols []*frame.Column, lo, hi int, background []*frame.Column, rows, threads int, out [][]float64) error {
-	if want := f.players(len(cols)) + 1; len(out) != want {
-		return fmt.Errorf("%d slices for contributions, want %d", len(out), want)
-	}
-	for k := range out {
-		if len(out[k]) != hi-lo {
-			return fmt.Errorf("contributions %d: %d rows, want %d", k, len(out[k]), hi-lo)
-		}
-		clear(out[k])
+	for _, phi := range out {
+		clear(phi)
 	}
 	width := 1
 	for width < maxBits && 1<<width < 2*(hi-lo) {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/kernels"
 )
 
 // wild makes a forest of random trees over p columns, every third a categorical of
@@ -142,7 +143,8 @@ func shapley(n int, v func(known uint) float64) []float64 {
 	return phi
 }
 
-func contributions(t testing.TB, f *Forest, cols []*frame.Column, lo, hi, threads int, background []*frame.Column, refs int) [][]float64 {
+// contributions computes on the processor, or by b where it is not nil, whatever the size.
+func contributions(t testing.TB, b kernels.Backend, f *Forest, cols []*frame.Column, lo, hi, threads int, background []*frame.Column, refs int) [][]float64 {
 	t.Helper()
 	out := make([][]float64, f.players(len(cols))+1)
 	for k := range out {
@@ -151,7 +153,30 @@ func contributions(t testing.TB, f *Forest, cols []*frame.Column, lo, hi, thread
 	if background != nil {
 		require.NoError(t, f.ContributionsAgainst(t.Context(), cols, lo, hi, background, refs, threads, out))
 	} else {
-		require.NoError(t, f.Contributions(t.Context(), cols, lo, hi, threads, out))
+		defer func(n int) { leastWork = n }(leastWork)
+		leastWork = 0
+		require.NoError(t, f.Contributions(t.Context(), b, cols, lo, hi, threads, out))
+	}
+	return out
+}
+
+// contributors are the tiers that compute contributions, by name: nil for this package,
+// and all devices that are here.
+func contributors(t *testing.T) map[string]kernels.Backend {
+	out := map[string]kernels.Backend{"processor": nil}
+	devices, err := kernels.Devices()
+	if err != nil {
+		t.Log(err)
+	}
+	for _, d := range devices {
+		b, err := kernels.Open(d.Name, 2)
+		require.NoError(t, err)
+		require.Implements(t, (*kernels.Contributor)(nil), b)
+		t.Cleanup(func() {
+			require.NoError(t, kernels.Fault(b))
+			require.NoError(t, b.Close())
+		})
+		out[d.Name] = b
 	}
 	return out
 }
@@ -172,17 +197,19 @@ var wildForests = []struct {
 
 func TestContributions_Definition(t *testing.T) {
 	for _, tc := range wildForests {
-		t.Run(tc.name, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(1, uint64(tc.depth)))
-			f, cols := wild(rng, tc.trees, tc.depth, tc.p), wildColumns(rng, tc.p, tc.rows)
-			got := contributions(t, f, cols, 0, tc.rows, 1, nil, 0)
-			for row := 0; row < tc.rows; row += max(1, tc.rows/6) {
-				want := shapley(tc.p, func(known uint) float64 { return f.game(cols, row, known, nil, 0) })
-				for k, x := range want {
-					require.InDelta(t, x, got[k][row], 1e-12, "row %d player %d", row, k)
+		for name, b := range contributors(t) {
+			t.Run(tc.name+"/"+name, func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(1, uint64(tc.depth)))
+				f, cols := wild(rng, tc.trees, tc.depth, tc.p), wildColumns(rng, tc.p, tc.rows)
+				got := contributions(t, b, f, cols, 0, tc.rows, 1, nil, 0)
+				for row := 0; row < tc.rows; row += max(1, tc.rows/6) {
+					want := shapley(tc.p, func(known uint) float64 { return f.game(cols, row, known, nil, 0) })
+					for k, x := range want {
+						require.InDelta(t, x, got[k][row], 1e-12, "row %d player %d", row, k)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
@@ -191,7 +218,7 @@ func TestContributionsAgainst_Definition(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(2, uint64(tc.depth)))
 			f, cols, background := wild(rng, tc.trees, tc.depth, tc.p), wildColumns(rng, tc.p, tc.rows), wildColumns(rng, tc.p, 5)
-			got := contributions(t, f, cols, 0, tc.rows, 1, background, 5)
+			got := contributions(t, nil, f, cols, 0, tc.rows, 1, background, 5)
 			for row := 0; row < tc.rows; row += max(1, tc.rows/3) {
 				want := shapley(tc.p, func(known uint) float64 {
 					sum := 0.0
@@ -222,11 +249,13 @@ func TestContributions_Players(t *testing.T) {
 		}
 		f.Player = append(f.Player, p)
 	}
-	got := contributions(t, f, cols, 0, 50, 1, nil, 0)
-	for row := range 10 {
-		want := shapley(4, func(known uint) float64 { return f.game(cols, row, known, nil, 0) })
-		for k, x := range want {
-			require.InDelta(t, x, got[k][row], 1e-12)
+	for name, b := range contributors(t) {
+		got := contributions(t, b, f, cols, 0, 50, 1, nil, 0)
+		for row := range 10 {
+			want := shapley(4, func(known uint) float64 { return f.game(cols, row, known, nil, 0) })
+			for k, x := range want {
+				require.InDelta(t, x, got[k][row], 1e-12, name)
+			}
 		}
 	}
 }
@@ -242,7 +271,7 @@ func TestContributions_Sum(t *testing.T) {
 		cols := wildColumns(rng, tc.p, tc.rows)
 		background := wildColumns(rng, tc.p, 7)
 		for _, refs := range [][]*frame.Column{nil, background} {
-			got := contributions(t, f, cols, 0, tc.rows, 2, refs, 7)
+			got := contributions(t, nil, f, cols, 0, tc.rows, 2, refs, 7)
 			for row := 0; row < tc.rows; row += 13 {
 				sum := 0.0
 				for k := range got {
@@ -250,8 +279,8 @@ func TestContributions_Sum(t *testing.T) {
 				}
 				require.InDelta(t, f.game(cols, row, math.MaxUint, nil, 0), sum, 1e-9)
 			}
-			require.Equal(t, got, contributions(t, f, cols, 0, tc.rows, 7, refs, 7), "threads")
-			part := contributions(t, f, cols, 50, 60, 1, refs, 7)
+			require.Equal(t, got, contributions(t, nil, f, cols, 0, tc.rows, 7, refs, 7), "threads")
+			part := contributions(t, nil, f, cols, 50, 60, 1, refs, 7)
 			for k := range part {
 				for r, x := range part[k] {
 					require.InDelta(t, got[k][50+r], x, 1e-12)
@@ -285,9 +314,9 @@ func TestContributions_Refused(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 0))
 	f, cols := wild(rng, 1, 2, 2), wildColumns(rng, 2, 4)
 	out := [][]float64{make([]float64, 4), make([]float64, 4)}
-	require.ErrorContains(t, f.Contributions(t.Context(), cols, 0, 4, 1, out), "2 slices for contributions, want 3")
+	require.ErrorContains(t, f.Contributions(t.Context(), nil, cols, 0, 4, 1, out), "2 slices for contributions, want 3")
 	out = append(out, nil)
-	require.ErrorContains(t, f.Contributions(t.Context(), cols, 0, 4, 1, out), "contributions 2: 0 rows, want 4")
+	require.ErrorContains(t, f.Contributions(t.Context(), nil, cols, 0, 4, 1, out), "contributions 2: 0 rows, want 4")
 	out[2] = make([]float64, 4)
 	require.ErrorContains(t, f.ContributionsAgainst(t.Context(), cols, 0, 4, cols, 0, 1, out), "background without rows")
 }

@@ -24,3 +24,16 @@ func (f *Forest) ScoreAll(b kernels.Backend, threads int, cols []*frame.Column, 
 		return b.Predict(&f.Forest, raw, lo, hi, from, f.Trees(), par.Part(scores, lo, hi))
 	})
 }
+
+// Scores returns what is in buffers. It fails where a device had newer values and is
+// lost.
+func Scores(buffers []*kernels.Buffer[float64]) ([][]float64, error) {
+	out := make([][]float64, len(buffers))
+	for c, b := range buffers {
+		out[c] = b.Host()
+		if err := b.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -29,6 +29,8 @@ import (
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/engine/tree"
+	"github.com/geyser-ml/geyser/kernels"
 )
 
 // Algo is the random forest as HTTP, grid search and AutoML see it.
@@ -48,6 +50,7 @@ var Algo = model.Define(model.Spec[Params]{
 	Tune:    tune,
 	Settle:  settle,
 	Memory:  memory,
+	Size:    size,
 	Train:   train,
 	Load:    load,
 })
@@ -110,6 +113,11 @@ func memory(p *Params, t *model.Task) int64 {
 	}
 	one := treeBytes(p, t)
 	return b + 4*one + min(one*int64(p.NTrees)*k, mostForest)
+}
+
+// size tells what the kernels work on.
+func size(p *Params, t *model.Task) kernels.Size {
+	return kernels.Size{Rows: t.Train.Rows, Columns: len(t.Train.Columns), Classes: perStep(p, t), Depth: tree.Depth(p.MaxDepth)}
 }
 
 // mostForest bounds the estimate of the trees: many are asked for where early

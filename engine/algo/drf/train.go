@@ -261,9 +261,9 @@ func (f *forester) sample(step int) *kernels.Buffer[uint8] {
 
 // measure adds an entry to the scoring history.
 func (f *forester) measure(step int) error {
-	sums := make([][]float64, f.width)
-	for k := range sums {
-		sums[k] = f.bag.sums[k].Host()
+	sums, err := tree.Scores(f.bag.sums)
+	if err != nil {
+		return err
 	}
 	f.onTrain = f.t.MeasureBy(f.t.Train, f.respond(sums, func(i int) float64 { return float64(f.bag.seen[i]) }))
 	f.onTrain.Description = "Metrics reported on Out-Of-Bag training samples"

@@ -29,6 +29,8 @@ import (
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/engine/tree"
+	"github.com/geyser-ml/geyser/kernels"
 )
 
 // Algo is gradient boosting as HTTP, grid search and AutoML see it.
@@ -43,6 +45,7 @@ var Algo = model.Define(model.Spec[Params]{
 	Tune:       tune,
 	Settle:     settle,
 	Memory:     memory,
+	Size:       size,
 	Train:      train,
 	Load:       load,
 })
@@ -106,6 +109,11 @@ func memory(p *Params, t *model.Task) int64 {
 		b += t.Train.Frame.SizeBytes() + n*8*classes
 	}
 	return b + min(forestBytes(p, n)*classes, mostForest)
+}
+
+// size tells what the kernels work on.
+func size(p *Params, t *model.Task) kernels.Size {
+	return kernels.Size{Rows: t.Train.Rows, Columns: len(t.Train.Columns), Classes: width(len(t.Train.Domain)), Depth: tree.Depth(p.MaxDepth)}
 }
 
 // mostForest bounds the estimate of the trees: many are asked for where early

@@ -2,15 +2,16 @@ package gbm
 
 import (
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/tree"
 	"github.com/geyser-ml/geyser/kernels"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
 // measure adds an entry to the scoring history.
 func (b *booster) measure(step int) error {
-	scores := make([][]float64, len(b.in.Scores))
-	for c, s := range b.in.Scores {
-		scores[c] = s.Host()
+	scores, err := tree.Scores(b.in.Scores)
+	if err != nil {
+		return err
 	}
 	b.onTrain = b.t.MeasureBy(b.t.Train, b.respond(scores, b.center))
 	if v := b.t.Valid; v != nil {

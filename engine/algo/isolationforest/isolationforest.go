@@ -31,6 +31,7 @@ package isolationforest
 import (
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/param"
+	"github.com/geyser-ml/geyser/engine/tree"
 	"github.com/geyser-ml/geyser/kernels"
 )
 
@@ -43,6 +44,7 @@ var Algo = model.Define(model.Spec[Params]{
 	Resolve:    resolve,
 	Settle:     settle,
 	Memory:     memory,
+	Size:       size,
 	Train:      train,
 	Load:       load,
 })
@@ -99,6 +101,12 @@ func memory(p *Params, t *model.Task) int64 {
 		b += int64(t.Valid.Rows) * 24
 	}
 	return b + min(int64(p.NTrees)*2*leaves*node, 1<<30)
+}
+
+// size tells what the kernels work on: one sample at a time.
+func size(p *Params, t *model.Task) kernels.Size {
+	rows := int(p.SampleRate * float64(t.Train.Rows))
+	return kernels.Size{Rows: rows, Columns: len(t.Train.Columns), Classes: 1, Depth: tree.Depth(p.MaxDepth)}
 }
 
 // drawPoint is the purpose of drawing thresholds, apart from those that package tree
