@@ -56,7 +56,7 @@ var (
 	deviceFree   = prometheus.NewDesc("geyser_device_memory_free_bytes", "Memory of a device that nobody uses; of devices that were used once.", []string{"device"}, nil)
 	deviceLive   = prometheus.NewDesc("geyser_device_memory_live_bytes", "Memory of a device that running trainings hold.", []string{"device"}, nil)
 	deviceStarts = prometheus.NewDesc("geyser_device_launches_total", "Kernels that were started on a device.", []string{"device"}, nil)
-	deviceJobs   = prometheus.NewDesc("geyser_device_jobs", "Trainings that run on a device.", []string{"device"}, nil)
+	deviceJobs   = prometheus.NewDesc("geyser_device_jobs", "Trainings that run on a device, and one where models are scored by it.", []string{"device"}, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -106,27 +106,50 @@ func OpenDevices() {
 	}
 }
 
-// checkKernels opens the tier that was asked for. What is used otherwise, and why, is
-// for the log.
-func (e *Engine) checkKernels() error {
-	if name := e.cfg.Backend; name != "" && name != "auto" {
+// openKernels opens the tier that was asked for, and has models scored by it until the
+// engine closes. What is used otherwise, and why, is for the log.
+func (e *Engine) openKernels() error {
+	name := e.cfg.Backend
+	if name != "" && name != "auto" {
 		b, err := kernels.Open(name, e.cfg.Threads)
 		if err != nil {
 			return err
 		}
-		if err := b.Close(); err != nil {
-			return err
-		}
+		e.scoreOn(b)
+	} else if len(kernels.DeviceStates()) > 0 {
+		// Why later: a device takes long to open, and nobody needs it to be answered.
+		e.opening.Go(func() {
+			tier, _ := kernels.Choose(name, kernels.Size{Rows: 1 << 20, Columns: 8, Classes: 1, Depth: 1})
+			if b, err := kernels.Open(tier, e.cfg.Threads); err == nil {
+				e.scoreOn(b)
+			}
+		})
 	}
-	e.cfg.Log.Info("kernels", "chosen", e.cfg.Backend, "large trainings on", kernels.Used(e.cfg.Backend))
+	e.cfg.Log.Info("kernels", "chosen", name, "large trainings on", kernels.Used(name))
 	return nil
 }
 
-// heapBytes is what is on Go's heap, with what has died since the last collection.
+func (e *Engine) scoreOn(b kernels.Backend) {
+	e.scorer = b
+	kernels.ScoreOn(b)
+}
+
+// closeKernels gives back what openKernels has opened.
+func (e *Engine) closeKernels() error {
+	e.opening.Wait()
+	if e.scorer == nil {
+		return nil
+	}
+	kernels.ScoreOn(nil)
+	return e.scorer.Close()
+}
+
+// heapBytes is what is on Go's heap, with what has died since the last collection, and
+// what kernels have taken beside it.
 func heapBytes() int64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)
-	return int64(sample[0].Value.Uint64())
+	return int64(sample[0].Value.Uint64()) + kernels.Mapped()
 }
 
 // features lists the vector units of the processor that kernels may use.

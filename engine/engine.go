@@ -15,6 +15,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,6 +30,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/job"
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/rapids"
+	"github.com/geyser-ml/geyser/kernels"
 )
 
 // Config is what an engine runs on.
@@ -63,6 +65,9 @@ type Engine struct {
 
 	disk sync.Mutex   // one publication of a file at a time
 	kept atomic.Int64 // bytes of prediction frames on disk
+
+	opening sync.WaitGroup  // of scorer
+	scorer  kernels.Backend // tier by which models are scored
 }
 
 // kinds of catalog entries.
@@ -79,8 +84,9 @@ const (
 	jobWorkers = 4
 )
 
-// Open starts an engine: it makes sure that the backend is there, makes the data directory, removes what an earlier
-// process left unfinished, and lists what it finished without reading the files.
+// Open starts an engine: it makes the data directory, removes what an earlier process
+// left unfinished, lists what it finished without reading the files, and makes sure
+// that the backend is there.
 func Open(cfg Config) (*Engine, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -93,9 +99,6 @@ func Open(cfg Config) (*Engine, error) {
 		sessions: map[string]*rapids.Session{}, zone: "UTC",
 		memory: job.NewMemory(cfg.Memory),
 	}
-	if err := e.checkKernels(); err != nil {
-		return nil, err
-	}
 	for _, d := range []string{"frames", "models", "uploads", "export"} {
 		if err := os.MkdirAll(filepath.Join(cfg.DataDir, d), 0o750); err != nil {
 			return nil, fmt.Errorf("data directory: %w", err)
@@ -106,11 +109,16 @@ func Open(cfg Config) (*Engine, error) {
 	if err := e.restore(); err != nil {
 		return nil, err
 	}
+	if err := e.openKernels(); err != nil {
+		return nil, errors.Join(err, e.jobs.Close(context.Background()))
+	}
 	return e, nil
 }
 
 // Close cancels what runs and waits for it until ctx ends.
-func (e *Engine) Close(ctx context.Context) error { return e.jobs.Close(ctx) }
+func (e *Engine) Close(ctx context.Context) error {
+	return errors.Join(e.jobs.Close(ctx), e.closeKernels())
+}
 
 // Started returns when the engine was opened.
 func (e *Engine) Started() time.Time { return e.started }

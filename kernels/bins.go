@@ -18,6 +18,9 @@ type goBins struct {
 	feats []feature
 	words []wordLayout
 	data  []uint64 // rows × len(words)
+
+	narrow []uint8 // bins of all features that have them so, column after column
+	wide   []uint16
 }
 
 // feature is one column: how it was cut, and its bins.
@@ -47,7 +50,7 @@ func (w wordLayout) width() uint {
 // newBins fills the bins of columns whose cuts are known.
 func newBins(loops loops, threads, rows int, feats []feature, cols []Column) *goBins {
 	b := &goBins{rows: rows, feats: feats}
-	var at [2]int // open words by width: index + 1
+	var at, count [2]int // open words by width: index + 1; columns
 	for _, wide := range []bool{false, true} {
 		k, room := 0, 8
 		if wide {
@@ -64,14 +67,21 @@ func newBins(loops loops, threads, rows int, feats []feature, cols []Column) *go
 			w := &b.words[at[k]-1]
 			feats[f].word, feats[f].shift = at[k]-1, uint(len(w.feats))*w.width()
 			w.feats = append(w.feats, f)
-			if wide {
-				feats[f].wide = large[uint16](rows)
-			} else {
-				feats[f].narrow = large[uint8](rows)
-			}
+			count[k]++
 		}
 	}
-	b.data = large[uint64](rows * len(b.words))
+	b.data = Alloc[uint64](rows * len(b.words))
+	b.narrow, b.wide = Alloc[uint8](rows*count[0]), Alloc[uint16](rows*count[1])
+	count = [2]int{}
+	for f := range feats {
+		if feats[f].bins > 256 {
+			feats[f].wide = b.wide[rows*count[1]:][:rows:rows]
+			count[1]++
+		} else {
+			feats[f].narrow = b.narrow[rows*count[0]:][:rows:rows]
+			count[0]++
+		}
+	}
 	lookups := make([]lookup, len(feats))
 	for f := range feats {
 		lookups[f] = newLookup(&feats[f])
@@ -255,8 +265,13 @@ func (b *goBins) SizeBytes() int64 {
 	return n
 }
 
-// Close lets go of the memory.
-func (b *goBins) Close() { b.data, b.feats, b.words, b.rows = nil, nil, nil, 0 }
+// Close gives the memory back.
+func (b *goBins) Close() {
+	Free(b.data)
+	Free(b.narrow)
+	Free(b.wide)
+	*b = goBins{}
+}
 
 // bin returns the bin of one row.
 func (b *goBins) bin(f, row int) int {

@@ -5,6 +5,7 @@ package kernels
 // a tier that has newer values on its device brings them back first.
 type Buffer[T any] struct {
 	host   []T
+	own    bool   // host is of Alloc
 	mirror mirror // nil on CPU tiers
 }
 
@@ -19,8 +20,8 @@ type mirror interface {
 // NewBuffer wraps a host slice; the buffer owns it afterwards.
 func NewBuffer[T any](host []T) *Buffer[T] { return &Buffer[T]{host: host} }
 
-// MakeBuffer allocates n zero values.
-func MakeBuffer[T any](n int) *Buffer[T] { return &Buffer[T]{host: large[T](n)} }
+// MakeBuffer allocates n zero values, as Alloc does: Close gives them back.
+func MakeBuffer[T any](n int) *Buffer[T] { return &Buffer[T]{host: Alloc[T](n), own: true} }
 
 // Len returns the number of values.
 func (b *Buffer[T]) Len() int { return len(b.host) }
@@ -57,5 +58,19 @@ func (b *Buffer[T]) Free() {
 	if b.mirror != nil {
 		b.mirror.free()
 		b.mirror = nil
+	}
+}
+
+// Close gives back the device copy, and the values where MakeBuffer has made them:
+// nothing may read them any more. A slice that NewBuffer was given stays. A nil Buffer
+// has nothing to give back.
+func (b *Buffer[T]) Close() {
+	if b == nil {
+		return
+	}
+	b.Free()
+	if b.own {
+		Free(b.host)
+		b.host, b.own = nil, false
 	}
 }

@@ -41,7 +41,7 @@ func Choose(name string, size Size) (tier, why string) {
 	if auto && (size.Rows < leastRows || int64(size.Rows)*int64(size.Columns) < leastCells) {
 		return Processor, ""
 	}
-	device, err := chooseDevice(number, size.bytes())
+	device, err := chooseDevice(number, size.Bytes())
 	switch {
 	case err == nil:
 		return device, ""
@@ -91,11 +91,11 @@ func Used(name string) string {
 	return out
 }
 
-// bytes estimates the memory of a device that the training takes: of each row its bins,
+// Bytes estimates the memory of a device that the training takes: of each row its bins,
 // integers and places in two lists of rows, response, weight and sample; score and two
 // derivatives of each class; and histograms, for the widest level of a tree or as many as
 // the budget of a grower allows.
-func (s Size) bytes() int64 {
+func (s Size) Bytes() int64 {
 	const histogram = 256 * 32 // bytes of a column's
 	rows, columns, classes := int64(s.Rows), int64(s.Columns), int64(max(1, s.Classes))
 	one := histogram * columns

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // chooseAmongThree: the least used device is taken, one that was asked for is taken in
@@ -68,12 +67,8 @@ func TestDeviceStates_Busy(t *testing.T) {
 		<-hold
 	})
 	<-held
-	begin := time.Now()
 	if got := d.state(); got != before {
 		t.Errorf("%+v, before it was %+v", got, before)
-	}
-	if took := time.Since(begin); took < patience {
-		t.Errorf("it gave up after %v", took)
 	}
 	close(hold)
 }
@@ -110,15 +105,12 @@ func TestSize_Estimate(t *testing.T) {
 			t.Skip(err)
 		}
 		d := b.(*cudaBackend).job.device
-		d.do(func() {
-			d.bury()
-			d.peak = d.live
-		})
+		check(t, ForgetPeak(d.Name))
 		before := d.state().Peak
 		boost(t, b, table, Bernoulli, 2, c.depth)
 		took := d.state().Peak - before
 		check(t, b.Close())
-		want := Size{Rows: c.rows, Columns: len(table.cols), Classes: 1, Depth: c.depth}.bytes()
+		want := Size{Rows: c.rows, Columns: len(table.cols), Classes: 1, Depth: c.depth}.Bytes()
 		if took > want || want > 6*took {
 			t.Errorf("%d rows, depth %d: %d bytes, estimated %d", c.rows, c.depth, took, want)
 		}

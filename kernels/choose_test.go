@@ -79,7 +79,7 @@ func TestSize_Bytes(t *testing.T) {
 		{"more rows than any memory", Size{Rows: 1 << 31, Columns: 10_000, Classes: 1, Depth: 6}, 1<<31*(10_000+29+16) + 256<<20},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.size.bytes(); got != c.want {
+			if got := c.size.Bytes(); got != c.want {
 				t.Errorf("%d, want %d", got, c.want)
 			}
 		})

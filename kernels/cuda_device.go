@@ -43,8 +43,9 @@ type device struct {
 	blas    cudaBLAS
 	lost    error // why the device cannot be used any more
 	traffic Traffic
-	live    int64 // bytes allocated
-	peak    int64 // the most of them so far
+	live    int64                  // bytes allocated
+	peak    int64                  // the most of them so far
+	profile map[string]*KernelTime // nil unless kernels are timed
 
 	mu   sync.Mutex
 	dead []allocation // to be given back

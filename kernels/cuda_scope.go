@@ -5,6 +5,7 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"time"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -186,6 +187,7 @@ func (s *scope) launch(k kernel, g grid, args ...any) {
 	for i := range words {
 		params[i] = unsafe.Pointer(&words[i])
 	}
+	begin := time.Now()
 	err = f.fn.Launch(g.x, max(g.y, 1), max(g.z, 1), max(g.block, 1), max(g.by, 1), max(g.bz, 1), g.shared, cu.NoStream, params)
 	if err != nil {
 		s.note(fmt.Errorf("launch of %s: %w", k, err))
@@ -193,6 +195,9 @@ func (s *scope) launch(k kernel, g grid, args ...any) {
 	}
 	s.pending = string(k)
 	s.traffic.Launches++
+	if s.device.profile != nil {
+		s.timed(k, begin)
+	}
 }
 
 // pack makes the parameters of a kernel into words of 8 bytes. floats says which are

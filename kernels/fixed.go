@@ -172,7 +172,7 @@ func (q *quantise) run(loops loops, threads int, weightUnit float64, out *rowSet
 		q.choose(all, weightUnit)
 	}
 	if q.lanes > 1 && out.b == nil {
-		out.b = large[uint64](len(out.a))
+		out.b = Alloc[uint64](len(out.a))
 	}
 	type part struct {
 		tally

@@ -83,9 +83,6 @@ func (b *goBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
 		return nil, err
 	}
 	g.stage = hostStage{g}
-	for i := range g.rows {
-		g.rows[i].a = large[uint64](gb.rows)
-	}
 	return g, nil
 }
 
@@ -132,11 +129,18 @@ func (b *goBackend) newGrower(gb *goBins, cfg GrowerConfig) (*goGrower, error) {
 	return g, nil
 }
 
-// Close lets go of the memory.
+// Close gives the memory back.
 func (g *goGrower) Close() {
 	g.stage.close()
-	g.nodes, g.slots = nil, pool{}
+	g.slots.close()
+	g.nodes = nil
 }
+
+// Derivatives returns the buffers that the stage has for them.
+func (g *goGrower) Derivatives() (gr, h *Buffer[float32]) { return g.stage.derivatives() }
+
+// Rest lets the stage rest.
+func (g *goGrower) Rest() { g.stage.rest() }
 
 // Begin forgets the previous tree, makes the derivatives into integers and
 // returns the root. Derivatives that are not finite, or that break the promise of
@@ -178,8 +182,27 @@ func (g *goGrower) Begin(in TreeInput) (Node, error) {
 	return g.nodes[0].Node, nil
 }
 
+// roomForRows sees to memory for the rows of a tree.
+func (g *goGrower) roomForRows() {
+	for i := range g.rows {
+		if g.rows[i].a == nil {
+			g.rows[i].a = Alloc[uint64](g.bins.rows)
+		}
+	}
+}
+
+// freeRows gives the memory of rows back.
+func (g *goGrower) freeRows() {
+	for i := range g.rows {
+		Free(g.rows[i].a)
+		Free(g.rows[i].b)
+		g.rows[i] = rowSet{}
+	}
+}
+
 // beginRows is stage.begin in host memory.
 func (g *goGrower) beginRows(in TreeInput) (int, tally, error) {
+	g.roomForRows()
 	q := &g.quant
 	q.derG, q.derH = in.G.Host(), in.H.Host()
 	if g.cfg.Weights != nil {
@@ -192,11 +215,15 @@ func (g *goGrower) beginRows(in TreeInput) (int, tally, error) {
 	if err != nil {
 		return 0, tally{}, err
 	}
-	if q.lanes > 1 && g.rows[1].b == nil {
-		g.rows[1].b = large[uint64](g.bins.rows)
-	}
-	if q.lanes == 1 {
-		g.rows[0].b, g.rows[1].b = nil, nil
+	q.derG, q.derH = nil, nil // they may lie where rows are parted to
+	for i := range g.rows {
+		switch b := &g.rows[i].b; {
+		case q.lanes == 1:
+			Free(*b)
+			*b = nil
+		case *b == nil:
+			*b = Alloc[uint64](g.bins.rows)
+		}
 	}
 	return n, sum, nil
 }

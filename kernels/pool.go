@@ -39,8 +39,16 @@ func (p *pool) get() int32 {
 		clear(p.slots[s].tally)
 		return s
 	}
-	p.slots = append(p.slots, &slot{tally: make([]tally, p.size)})
+	p.slots = append(p.slots, &slot{tally: Alloc[tally](p.size)})
 	return int32(len(p.slots) - 1)
+}
+
+// close gives the memory back.
+func (p *pool) close() {
+	for _, s := range p.slots {
+		Free(s.tally)
+	}
+	*p = pool{}
 }
 
 // release gives the histogram of a node back.

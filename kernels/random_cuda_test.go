@@ -3,6 +3,7 @@
 package kernels
 
 import (
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -57,8 +58,12 @@ func TestDeviceStage_Isolate(t *testing.T) {
 								}
 							} else {
 								for b := range v {
-									v[b] = float64(r.IntN(3)) // many are equal
+									v[b] = 0.3 + float64(r.IntN(1+f%4%3))/7 // many or all are equal
 								}
+							}
+							if f%8 == 4 && len(v) > 1 {
+								v[0] = math.MaxFloat64
+								v[len(v)-1] = -math.MaxFloat64
 							}
 							slices.Sort(v)
 						}

@@ -29,7 +29,7 @@ struct Winner {
 
 static_assert(sizeof(Winner) == 48, "search_cuda.go knows the size");
 
-enum { RIGHT = 65536, POOLED = 65535 };
+enum { RIGHT = 65536, POOL = 65536 };  // POOL stands for the bin of the levels that are pooled
 
 // Found is candidate of split.go.
 struct Found {
@@ -61,11 +61,11 @@ struct Scan {
   Winner top;
 };
 
-// consider tries to send left to the left.
+// consider tries to send left to the left. min_w is at least 1, so that both sides have rows.
 DEVICE void consider(Scan* c, const Tally& left, uint32_t place) {
   const Search& s = *c->s;
   const Node& n = *c->n;
-  if (n.total.w - left.w < s.min_w || left.n == n.total.n || left.w < s.min_w) return;
+  if (n.total.w - left.w < s.min_w || left.w < s.min_w) return;
   double gl = (double)left.g * s.unit_g, gr = (double)(n.total.g - left.g) * s.unit_g;
   double a = (double)left.h * s.unit_h + s.lambda, z = (double)(n.total.h - left.h) * s.unit_h + s.lambda;
   if (c->sign) {
@@ -105,14 +105,13 @@ DEVICE double ratio_of(const Search& s, const Tally& t) {
   return t.h == 0 ? 0 : ((double)t.g * s.unit_g) / ((double)t.h * s.unit_h);
 }
 
-// key_of puts levels in order: by ratio, then by number.
-DEVICE uint64_t key_of(double ratio, uint32_t number) {
+// key_of puts levels in order: by ratio, then by bin.
+DEVICE uint64_t key_of(double ratio, uint32_t bin) {
   uint32_t b = __float_as_uint((float)ratio + 0.0f);
-  return (uint64_t)(b ^ ((uint32_t)((int32_t)b >> 31) | 0x80000000u)) << 16 | number;
+  return (uint64_t)(b ^ ((uint32_t)((int32_t)b >> 31) | 0x80000000u)) << 32 | bin;
 }
 
-DEVICE uint32_t bin_of(uint64_t key) { return (uint32_t)(key & 0xffff) + 1; }
-DEVICE bool is_pool(uint64_t key) { return (key & 0xffff) == POOLED; }
+DEVICE uint32_t bin_of(uint64_t key) { return (uint32_t)key; }
 
 // limit_of is finder.limit, by sums over so many levels of a column; values is the sum of their rows' weights.
 DEVICE double limit_of(const Search& s, const Node& n, double levels, int64_t values, const double* sums) {
@@ -163,7 +162,7 @@ DEVICE Order order(const Search& s, const Node& n, const Tally* sums, uint32_t b
     uint32_t b = lo + threadIdx.x, before = levels;
     Tally v = tally_at(sums, b, bins);
     uint32_t i = before + rank_among(v.n != 0, &levels, turn);
-    if (v.n != 0) keys[i] = key_of(ratio_of(s, v), b - 1);
+    if (v.n != 0) keys[i] = key_of(ratio_of(s, v), b);
   }
   __syncthreads();
   if (levels >= 3) {
@@ -201,7 +200,7 @@ DEVICE Order order(const Search& s, const Node& n, const Tally* sums, uint32_t b
   o.rares = levels - o.count;
   if (o.rares > 0) {
     run_up(rare, &o.pool, turn);
-    if (threadIdx.x == 0) keys[o.count] = key_of(ratio_of(s, o.pool), POOLED);
+    if (threadIdx.x == 0) keys[o.count] = key_of(ratio_of(s, o.pool), POOL);
     o.count++;
   }
   sort(keys, o.count);
@@ -226,12 +225,13 @@ extern "C" __global__ void __launch_bounds__(256, 2) search_columns(const Search
     const Tally missing = load(sums);
     const double infinity = __longlong_as_double(0x7ff0000000000000);
     Scan c = {search, &n, signs ? signs[column] : 0, signs && (n.low > -infinity || n.high < infinity), {{n.need, 0}, {0, 0, 0, 0}}};
-    if (f.levels > 0) {
-      Order o = order(s, n, sums, f.bins, keys, terms, &turn);
-      scan(&c, missing, o.count, &turn, [&](uint32_t i) { return is_pool(keys[i]) ? o.pool : load(sums + bin_of(keys[i])); });
-    } else {
-      scan(&c, missing, f.bins - 1, &turn, [&](uint32_t i) { return load(sums + 1 + i); });
-    }
+    const bool levels = f.levels > 0;
+    Order o = {(uint32_t)f.bins - 1, 0, 0, {0, 0, 0, 0}};
+    if (levels) o = order(s, n, sums, f.bins, keys, terms, &turn);
+    scan(&c, missing, o.count, &turn, [&](uint32_t i) {
+      uint32_t bin = levels ? bin_of(keys[i]) : i + 1;
+      return levels && bin == POOL ? o.pool : load(sums + bin);
+    });
     Best best = best_of(c.top.best, &turn);
     if (best.place == c.top.best.place && (best.place != 0 || threadIdx.x == 0)) winners[w] = c.top;
   }
@@ -252,7 +252,7 @@ extern "C" __global__ void __launch_bounds__(256, 2) search_nodes(const Search* 
     Best best = {n.need, 0};
     for (uint32_t k = threadIdx.x; k < n.count; k += blockDim.x) {
       Best b = {own[k].best.score, k + 1};
-      if (own[k].best.place != 0 && beats(b, best)) best = b;
+      if (beats(b, best)) best = b;  // one without a place has the score to beat
     }
     best = best_of(best, &turn);
     if (best.place == 0) {
@@ -272,7 +272,7 @@ extern "C" __global__ void __launch_bounds__(256, 2) search_nodes(const Search* 
       if (threadIdx.x == 0) start = atomicAdd(used, (uint64_t)levels), pool_at = o.count;
       __syncthreads();
       for (uint32_t i = threadIdx.x; i < o.count; i += blockDim.x)
-        if (is_pool(keys[i])) pool_at = i;
+        if (bin_of(keys[i]) == POOL) pool_at = i;
       __syncthreads();
       uint16_t* to = won + start;
       for (uint32_t i = threadIdx.x; i < o.count; i += blockDim.x)

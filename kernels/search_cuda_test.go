@@ -27,6 +27,7 @@ type sumsCase struct {
 	minGain  float64
 	scratch  int64
 	evenBins bool // no bin of odd number has rows
+	edge     bool // of one column of levels: noise that just pools one of them, or just does not
 }
 
 // plain makes parts of a few rows.
@@ -37,6 +38,11 @@ func plain(r *rand.Rand) tally {
 
 // few makes parts that are often alike, so that scores are.
 func few(r *rand.Rand) tally { return tally{g: r.Int64N(3) - 1, h: 1, w: 1, n: 1} }
+
+// single makes parts of one row.
+func single(r *rand.Rand) tally {
+	return tally{g: r.Int64N(2001) - 1000, h: 1 + r.Int64N(3), w: 1, n: 1}
+}
 
 var (
 	wideFormat   = format{lanes: 3, g: 0x1p-30, h: 0x1p-31, w: 0x1p-3}
@@ -49,6 +55,11 @@ func sumsCases() []sumsCase {
 	weighted := func(r *rand.Rand) tally {
 		t := plain(r)
 		t.w = r.Int64N(5) * r.Int64N(100)
+		return t
+	}
+	below := func(r *rand.Rand) tally {
+		t := plain(r)
+		t.h -= t.n << 28
 		return t
 	}
 	some := func(of func(r *rand.Rand) tally, share float64) func(*rand.Rand) tally {
@@ -80,11 +91,27 @@ func sumsCases() []sumsCase {
 		{name: "lambda", numbers: mixed, levels: levels, nodes: 9, parts: 200, cfg: GrowerConfig{Lambda: 2.5}, format: wideFormat, draw: plain, missing: 0.1},
 		{name: "no curvature", numbers: mixed, levels: levels, nodes: 9, parts: 30, format: wideFormat, draw: some(plain, 1), missing: 0.1},
 		{name: "curvature of some", numbers: mixed, levels: levels, nodes: 14, parts: 12, format: wideFormat, draw: some(plain, 0.7), missing: 0.1},
-		{name: "curvature below zero", numbers: mixed, levels: levels, nodes: 9, parts: 30, format: wideFormat, draw: func(r *rand.Rand) tally {
-			t := plain(r)
-			t.h -= t.n << 28
+		{name: "curvature below zero", numbers: mixed, levels: levels, nodes: 9, parts: 30, format: wideFormat, draw: below, missing: 0.1},
+		{name: "curvature of few", numbers: []int{9, 40, 40}, nodes: 60, parts: 4, format: wideFormat, draw: some(plain, 0.8), missing: 0.1},
+		{name: "lambda alone", numbers: mixed, levels: levels, nodes: 20, parts: 30, cfg: GrowerConfig{Lambda: 2.5}, format: wideFormat, draw: some(plain, 1), missing: 0.1},
+		{name: "equal sides", numbers: []int{3, 70}, levels: []int{2}, nodes: 40, parts: 2, format: wholeFormat, draw: single},
+		{name: "light rows", levels: []int{30, 255}, nodes: 40, parts: 60, format: wideFormat, draw: func(r *rand.Rand) tally {
+			t := single(r)
+			t.w = 1 + r.Int64N(8)
 			return t
 		}, missing: 0.1},
+		{name: "light rows, two a level", levels: []int{30}, nodes: 60, parts: 60, format: wholeFormat, draw: single},
+		{name: "ratios that vanish", levels: []int{9, 40}, nodes: 40, parts: 60, format: format{lanes: 2, g: 0x1p-150, h: 1, w: 1}, draw: plain, phi: true},
+		{name: "pool among equals", levels: []int{40, 70}, nodes: 60, parts: 40, format: wholeFormat, draw: func(r *rand.Rand) tally {
+			if r.IntN(3) > 0 {
+				return tally{1, 1, 1, 1}
+			}
+			n := 30 + r.Int64N(30)
+			return tally{n * (2*r.Int64N(2) - 1), n, n, n}
+		}},
+		{name: "just pooled", levels: []int{40}, nodes: 40, parts: 60, format: wideFormat, draw: plain, missing: 0.2, edge: true},
+		{name: "just pooled, many levels", levels: []int{700}, nodes: 10, parts: 1500, format: wideFormat, draw: plain, missing: 0.2, edge: true},
+		{name: "just pooled, noise of the tree", levels: []int{40}, nodes: 40, parts: 60, format: wideFormat, draw: plain, missing: 0.2, edge: true, phi: true},
 		{name: "huge", numbers: mixed, levels: levels, nodes: 6, parts: 200, format: format{lanes: 2, g: 0x1p100, h: 0x1p70, w: 1}, draw: func(r *rand.Rand) tally {
 			return tally{g: r.Int64N(1<<54) - 1<<53, h: r.Int64N(1 << 53), w: 1 << 31, n: 1 << 31}
 		}, missing: 0.1},
@@ -97,6 +124,8 @@ func sumsCases() []sumsCase {
 		{name: "all bins", numbers: []int{65536}, levels: []int{65535}, nodes: 1, parts: 200000, format: wideFormat, draw: plain, missing: 0.01},
 		{name: "many columns", numbers: slices.Repeat([]int{4, 9}, 30), levels: slices.Repeat([]int{7}, 300), nodes: 4, parts: 40, format: wideFormat, draw: plain, missing: 0.1},
 		{name: "some columns", numbers: slices.Repeat(mixed, 3), levels: levels, nodes: 12, parts: 60, format: wideFormat, draw: plain, missing: 0.1, some: true},
+		{name: "monotone without curvature", numbers: []int{9, 40}, nodes: 60, parts: 5, cfg: GrowerConfig{Monotone: []int8{1, -1}}, format: wideFormat, draw: some(plain, 0.7), missing: 0.1},
+		{name: "monotone, curvature below zero", numbers: []int{9, 40}, nodes: 60, parts: 8, cfg: GrowerConfig{Monotone: []int8{1, -1}}, format: wideFormat, draw: below, missing: 0.1},
 		{name: "monotone", numbers: slices.Repeat([]int{9, 40}, 3), levels: levels, nodes: 12, parts: 100, cfg: GrowerConfig{Monotone: []int8{1, -1, 1, -1, 0, 0, 0, 0, 0, 0, 0, 0}}, format: wideFormat, draw: plain, missing: 0.1},
 		{name: "bounds", numbers: slices.Repeat([]int{9, 40}, 3), levels: levels, nodes: 24, parts: 100, cfg: GrowerConfig{Monotone: []int8{1, -1, 1, -1, 0, 0, 0, 0, 0, 0, 0, 0}, Lambda: 0.5}, format: wideFormat, draw: plain, missing: 0.1, bounds: true},
 		{name: "bounds without curvature", numbers: slices.Repeat([]int{9, 40}, 3), nodes: 16, parts: 12, cfg: GrowerConfig{Monotone: []int8{1, -1, 0, 0, -1, 1}}, format: wideFormat, draw: some(plain, 0.8), missing: 0.1, bounds: true},
@@ -160,9 +189,43 @@ func (c *sumsCase) make(r *rand.Rand) *goGrower {
 				n.High = v + math.Abs(v)*r.ExpFloat64()
 			}
 		}
+		if c.edge {
+			g.toEdge(&n, r)
+		}
 		g.nodes = append(g.nodes, n)
 	}
 	return g
+}
+
+// toEdge gives a node the noise at which a level of its column begins to be pooled, or
+// the number before: a limit that differs in its last bit gives another candidate.
+func (g *goGrower) toEdge(n *growNode, r *rand.Rand) {
+	s := finder{minW: g.minW}
+	noise := &n.noise.squares
+	if n.noise.phi > 0 {
+		noise = &n.noise.phi
+	}
+	pools := func(bits uint64, level int) bool {
+		*noise = math.Float64frombits(bits)
+		s.begin(&g.quant.format, n)
+		s.load(g.slots.hist(n.slot))
+		s.ratios = nil
+		for i := range s.vals {
+			s.ratios = append(s.ratios, s.ratio(&s.vals[i]))
+		}
+		return float64(s.vals[level].h)*s.format.h < s.limit()
+	}
+	s.load(g.slots.hist(n.slot))
+	level := r.IntN(len(s.vals))
+	lo, hi := math.Float64bits(*noise*1e-9), math.Float64bits(*noise*1e9)
+	for lo+1 < hi {
+		if mid := (lo + hi) / 2; pools(mid, level) {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	*noise = math.Float64frombits(lo + uint64(n.ID%2))
 }
 
 func b2i(b bool) int {

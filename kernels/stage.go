@@ -1,5 +1,7 @@
 package kernels
 
+import "unsafe"
+
 // stage is where the rows and the sums of one grower live: the memory of the host or
 // that of a device. The grower decides what is done, and knows the nodes, their draws
 // and constraints; its stage does it. Every stage gives the same integers and scores.
@@ -24,6 +26,10 @@ type stage interface {
 	leaves(values []LeafValue, scores *Buffer[float64], which Which) error
 	// list returns the rows of a node that has no children.
 	list(n *growNode) ([]uint32, error)
+	// derivatives returns buffers of one value a row that begin reads.
+	derivatives() (g, h *Buffer[float32])
+	// rest gives back the memory of rows, until begin; it may keep it.
+	rest()
 	close()
 }
 
@@ -67,6 +73,18 @@ func (s hostStage) list(n *growNode) ([]uint32, error) {
 	return out, nil
 }
 
+// derivatives returns the memory that rows are parted to first: nothing is there before
+// begin has read them.
+func (s hostStage) derivatives() (g, h *Buffer[float32]) {
+	s.roomForRows()
+	n := s.bins.rows
+	both := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(s.rows[1].a))), 2*n)
+	return NewBuffer(both[:n:n]), NewBuffer(both[n:])
+}
+
+func (s hostStage) rest() { s.freeRows() }
+
 func (s hostStage) close() {
-	s.rows, s.works, s.small, s.grown = [2]rowSet{}, nil, nil, nil
+	s.freeRows()
+	s.works, s.small, s.grown = nil, nil, nil
 }

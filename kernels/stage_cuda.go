@@ -19,16 +19,31 @@ type deviceStage struct {
 	weight *memory    // uint32[rows]: weights in units, by row number; nil without weights
 	hist   []*memory  // by slot: tally[g.layout.bins()], as g.layout.first says; nil where none was needed yet
 
-	feats []deviceFeature // table returns it
-	sums  sumPlan
+	gradient, hessian *Buffer[float32] // derivatives returns them
+	feats             []deviceFeature  // table returns it
+	sums              sumPlan
 
 	// What calls send and make, kept from one to the next: a field of each operation's own.
 	seek    searchRooms
 	records struct{ begin, sum, square, part, leaf room }
 }
 
+// derivatives returns buffers that stay from tree to tree.
+func (d *deviceStage) derivatives() (g, h *Buffer[float32]) {
+	if d.gradient == nil {
+		d.gradient, d.hessian = MakeBuffer[float32](d.bins.rows), MakeBuffer[float32](d.bins.rows)
+	}
+	return d.gradient, d.hessian
+}
+
+// rest keeps all: the host has need of the host's memory.
+func (d *deviceStage) rest() {}
+
 // close gives back the memory. It does not wait for the device.
 func (d *deviceStage) close() {
+	d.gradient.Close()
+	d.hessian.Close()
+	d.gradient, d.hessian = nil, nil
 	for _, m := range append(d.hist, d.rows[0], d.rows[1], d.quant, d.weight) {
 		m.free()
 	}

@@ -172,7 +172,10 @@ type LeafValue struct {
 // concurrent use. Same bins, config and inputs give the same splits on every
 // tier and at any number of threads.
 type Grower interface {
-	// Begin forgets the previous tree and returns the root.
+	// Derivatives returns buffers for the G and H of the next tree that cost no memory:
+	// they are good until Begin returns. What they hold at first is anything.
+	Derivatives() (g, h *Buffer[float32])
+	// Begin forgets the previous tree and returns the root. It alone reads G and H.
 	Begin(in TreeInput) (Node, error)
 	// Level returns the best split of each node, in the order given. Histograms
 	// of siblings are made by subtraction.
@@ -188,6 +191,10 @@ type Grower interface {
 	Leaves(values []LeafValue, scores *Buffer[float64], which Which) error
 	// Rows returns the rows of a node that are in the sample, in row order.
 	Rows(node int32) []uint32
+	// Rest forgets the tree and gives back what Begin takes anew, for the time that other
+	// work needs memory.
+	Rest()
+	// Close gives all memory back; a grower that is not closed keeps it.
 	Close()
 }
 

@@ -74,7 +74,7 @@ def test_environment(start):
 def test_doctor():
     result = run("doctor")
     assert result.returncode == 0
-    for word in ("processors", "memory", "disk", "libxgboost", "cuda"):
+    for word in ("processors", "memory", "disk", "libxgboost", "cuda", "large trainings"):
         assert word in result.stdout.lower()
 
 

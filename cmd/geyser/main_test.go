@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/geyser-ml/geyser/engine"
 	"github.com/geyser-ml/geyser/store"
 )
 
@@ -101,6 +103,19 @@ func TestOneLine(t *testing.T) {
 			assert.Contains(t, errs, tc.want)
 			assert.Equal(t, 1, strings.Count(errs, "\n"), "one line: %s", errs)
 		})
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	code, out, errs := command("doctor", "--data-dir", t.TempDir())
+	require.Zero(t, code, errs)
+	d := engine.Machine(version, "")
+	assert.Regexp(t, `(?m)^large trainings +on `+regexp.QuoteMeta(d.Kernels)+`$`, out)
+	for _, tier := range d.Tiers {
+		assert.Regexp(t, `(?m)^`+tier.Name+` +(not )?found: `, out)
+	}
+	for _, x := range d.Devices {
+		assert.Regexp(t, `(?m)^`+x.Name+` memory +[0-9.]+ [KMGT]iB free of `, out)
 	}
 }
 

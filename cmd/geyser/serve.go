@@ -66,7 +66,7 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) (err error
 		// would be collected all the time: what is never touched takes no memory, and
 		// counts as heap.
 		debug.SetGCPercent(25)
-		ballast := make([]byte, min(64<<20, cfg.memory/16))
+		ballast := make([]byte, min(16<<20, cfg.memory/16))
 		defer runtime.KeepAlive(ballast)
 	}
 	par.Spare(1)

@@ -42,29 +42,29 @@ type versus struct {
 // areas computes the areas of all classes and pairs.
 func (b *MultinomialBuilder) areas(r *Multinomial) {
 	k := len(b.domain)
-	// runs[i][j]: scores of class i in rows of class j, as one run.
-	runs := make([][]run, k)
+	// lists[i][j]: scores of class i in rows of class j, as one list.
+	lists := make([][]list, k)
 	var rest, pairs []versus
 	for i := range k {
-		runs[i] = make([]run, k)
 		rest = append(rest, versus{first: i, second: -1})
 		for j := i + 1; j < k; j++ {
 			pairs = append(pairs, versus{first: i, second: j})
 		}
 	}
 	par.Do(b.Threads, k, func(i int) {
-		for j := range k {
-			runs[i][j] = merge(b.runs[i][j], 1)
-		}
-		c := trace(merge(runs[i], 1))
+		rows, weighted := sizes(b.lists[i])
+		both := func() room { return room{newList(rows, weighted), newList(rows, weighted)} }
+		lists[i] = merge(b.lists[i], both(), 1)
+		others := slices.Delete(slices.Clone(lists[i]), i, i+1)
+		c := newCurve(lists[i][i], merge([][]list{others}, both(), 1)[0]).trace()
 		rest[i].auc, rest[i].pr, rest[i].weight = c.auc, c.pr, c.p
 	})
 	par.Do(b.Threads, len(pairs), func(at int) {
 		// The area of a pair is the mean of both views: each class's own score
 		// against the rows of the other (Hand & Till 2001, (7)).
 		v := &pairs[at]
-		x := trace(merge([]run{runs[v.first][v.first], runs[v.first][v.second]}, 1))
-		y := trace(merge([]run{runs[v.second][v.second], runs[v.second][v.first]}, 1))
+		x := newCurve(lists[v.first][v.first], lists[v.first][v.second]).trace()
+		y := newCurve(lists[v.second][v.second], lists[v.second][v.first]).trace()
 		v.auc, v.pr, v.weight = (x.auc+y.auc)/2, (x.pr+y.pr)/2, x.p+y.p
 	})
 	auc := func(v versus) float64 { return v.auc }

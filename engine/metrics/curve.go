@@ -1,204 +1,100 @@
 package metrics
 
 import (
-	"cmp"
 	"math"
+	"math/bits"
 	"slices"
-	"sync"
-
-	"github.com/geyser-ml/geyser/kernels/par"
 )
 
-// point is a score with the weights of the rows that have it.
+// point is a distinct score with the weights of the rows that have it.
 type point struct {
 	score  float64
 	tp, fp float64 // rows of class 1, of class 0
 }
 
-// run is a list of points by descending score, each score once.
-type run []point
-
-// collapse makes the run of points in any order; those of equal score are added
-// up in the order given.
-func collapse(pts []point) run {
-	s := scratches.Get().(*scratch)
-	defer scratches.Put(s)
-	order := s.descending(pts)
-	distinct := 0
-	for i, o := range order {
-		if i == 0 || o.key != order[i-1].key {
-			distinct++
-		}
-	}
-	out := make(run, 0, distinct)
-	for i, o := range order {
-		p := pts[o.at]
-		if i > 0 && o.key == order[i-1].key {
-			last := &out[len(out)-1]
-			last.tp += p.tp
-			last.fp += p.fp
-			continue
-		}
-		out = append(out, p)
-	}
-	return out
+// points walks along the distinct scores of two sorted lists.
+type points struct {
+	point
+	ones, zeros list
+	i, j        int // rows of scores above this place
 }
 
-// merge joins runs, neighbours first, in row order whatever the number of threads.
-// It leaves them as they are, but may return one of them.
-func merge(runs []run, threads int) run {
-	var total int
-	for _, r := range runs {
-		total += len(r)
+// next moves to the next score below, if there is one.
+func (p *points) next() bool {
+	const none = math.MaxUint64
+	i, j, a, b := p.i, p.j, uint64(none), uint64(none)
+	if i < len(p.ones.key) {
+		a = p.ones.key[i]
 	}
-	// Each round writes where the round before the last has written.
-	var to, free run
-	for len(runs) > 1 {
-		if to, free = free, to; to == nil {
-			to = make(run, total)
-		}
-		next := make([]run, (len(runs)+1)/2)
-		var at int
-		for i := range next {
-			n := len(runs[2*i])
-			if 2*i+1 < len(runs) {
-				n += len(runs[2*i+1])
-			}
-			next[i] = to[at : at : at+n]
-			at += n
-		}
-		par.Do(threads, len(next), func(i int) {
-			var second run
-			if 2*i+1 < len(runs) {
-				second = runs[2*i+1]
-			}
-			next[i] = mergeTwo(next[i], runs[2*i], second)
-		})
-		runs = next
+	if j < len(p.zeros.key) {
+		b = p.zeros.key[j]
 	}
-	if len(runs) == 0 {
-		return nil
+	k := min(a, b)
+	if k == none {
+		return false
 	}
-	return runs[0]
+	// Why the borrows: branches would be guessed wrong half the time.
+	_, skipA := bits.Sub64(k, a, 0)
+	_, skipB := bits.Sub64(k, b, 0)
+	p.i, p.j = i+int(1-skipA), j+int(1-skipB)
+	for p.i < len(p.ones.key) && p.ones.key[p.i] == k {
+		p.i++
+	}
+	for p.j < len(p.zeros.key) && p.zeros.key[p.j] == k {
+		p.j++
+	}
+	p.point = point{scoreOf(k), p.ones.sum(i, p.i), p.zeros.sum(j, p.j)}
+	return true
 }
 
-// mergeTwo appends the points of a and b to out.
-func mergeTwo(out, a, b run) run {
-	var i, j int
-	for i < len(a) && j < len(b) {
-		p, q := a[i], b[j]
-		if p.score > q.score {
-			i++
-		} else if j++; p.score < q.score {
-			p = q
-		} else {
-			i++
-			p.tp += q.tp
-			p.fp += q.fp
-		}
-		out = append(out, p)
+// back moves to the next score above, if there is one.
+func (p *points) back() bool {
+	if p.i == 0 && p.j == 0 {
+		return false
 	}
-	return append(append(out, a[i:]...), b[j:]...)
-}
-
-// place is a point's position and the key of its score.
-type place struct {
-	key uint64
-	at  uint32
-}
-
-// scratch is memory for one sort, kept for the next.
-type scratch struct{ items, other []place }
-
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
-
-// descending orders points by descending score, equal scores as given. There are
-// no NaNs. The answer is good until the next call.
-//
-// Why: a radix sort on the bits of the score takes about a tenth of the time of
-// a comparison sort on a full chunk.
-func (s *scratch) descending(pts []point) []place {
-	const bits, digits = 11, 6
-	const mask = 1<<bits - 1
-	s.items, s.other = slices.Grow(s.items[:0], len(pts)), slices.Grow(s.other[:0], len(pts))
-	items, other := s.items[:len(pts)], s.other[:len(pts)]
-	for i, p := range pts {
-		items[i] = place{descendingKey(p.score), uint32(i)}
+	i, j, k := p.i, p.j, uint64(0)
+	if i > 0 {
+		k = p.ones.key[i-1]
 	}
-	if len(items) <= mask {
-		slices.SortStableFunc(items, func(a, b place) int { return cmp.Compare(a.key, b.key) })
-		return items
+	if j > 0 {
+		k = max(k, p.zeros.key[j-1])
 	}
-	var count [digits][mask + 1]uint32
-	for _, it := range items {
-		for d := range digits {
-			count[d][it.key>>(d*bits)&mask]++
-		}
+	for p.i > 0 && p.ones.key[p.i-1] == k {
+		p.i--
 	}
-	for d := range digits {
-		shift, start := d*bits, &count[d]
-		if int(start[items[0].key>>shift&mask]) == len(items) {
-			continue // all have this digit
-		}
-		var sum uint32
-		for i, n := range start {
-			start[i] = sum
-			sum += n
-		}
-		for _, it := range items {
-			at := &start[it.key>>shift&mask]
-			other[*at] = it
-			*at++
-		}
-		items, other = other, items
+	for p.j > 0 && p.zeros.key[p.j-1] == k {
+		p.j--
 	}
-	return items
-}
-
-// descendingKey maps a number to an integer that falls as the number rises; -0
-// and 0 share one.
-func descendingKey(v float64) uint64 {
-	b := math.Float64bits(v)
-	switch {
-	case v == 0:
-		b = 0
-	case v < 0:
-		return b
-	}
-	return 1<<63 - 1 - b
+	p.point = point{scoreOf(k), p.ones.sum(p.i, i), p.zeros.sum(p.j, j)}
+	return true
 }
 
 // curve is what all scores together give.
 type curve struct {
-	p, n    float64 // weights of class 1 and class 0
-	auc, pr float64
-	ks      float64
+	ones, zeros list    // rows of class 1 and class 0, sorted
+	p, n        float64 // their weights
+	auc, pr, ks float64 // of trace
 }
 
-// trace walks down the scores.
+// top returns a walk that starts above all scores, bottom one that starts below.
+func (c *curve) top() points { return points{ones: c.ones, zeros: c.zeros} }
+
+func (c *curve) bottom() points {
+	return points{ones: c.ones, zeros: c.zeros, i: len(c.ones.key), j: len(c.zeros.key)}
+}
+
+// newCurve makes the curve of two sorted lists.
+func newCurve(ones, zeros list) *curve {
+	return &curve{ones: ones, zeros: zeros, p: ones.sum(0, len(ones.key)), n: zeros.sum(0, len(zeros.key))}
+}
+
+// trace finds the areas and ks.
 //
 // H2O: without rows of class 0 both areas are 1, else without rows of class 1
 // both are 0.
-func trace(pts run) curve {
-	var c curve
-	for _, p := range pts {
-		c.p += p.tp
-		c.n += p.fp
-	}
-	nan := math.NaN()
-	switch {
-	case len(pts) == 0:
-		c.auc, c.pr, c.ks = nan, nan, nan
-		return c
-	case c.n == 0:
-		c.auc, c.pr, c.ks = 1, 1, nan
-		return c
-	case c.p == 0:
-		c.ks = nan
-		return c
-	}
+func (c *curve) trace() *curve {
 	var tp, fp, area float64
-	for _, p := range pts {
+	for p := c.top(); p.next(); {
 		area += p.fp * (tp + p.tp/2)
 		c.pr += prArea(tp, fp, p.tp, p.fp, c.p)
 		tp += p.tp
@@ -206,6 +102,15 @@ func trace(pts run) curve {
 		c.ks = max(c.ks, math.Abs(tp/c.p-fp/c.n))
 	}
 	c.auc = area / c.p / c.n
+	nan := math.NaN()
+	switch {
+	case len(c.ones.key)+len(c.zeros.key) == 0:
+		c.auc, c.pr, c.ks = nan, nan, nan
+	case c.n == 0:
+		c.auc, c.pr, c.ks = 1, 1, nan
+	case c.p == 0:
+		c.auc, c.pr, c.ks = 0, 0, nan
+	}
 	return c
 }
 
@@ -235,8 +140,9 @@ const maxThresholds = 400
 //
 // Why: bins of equal weight would leave a rare class a handful of thresholds;
 // along the curve each class has half of them.
-func thresholds(pts run, c curve) []Threshold {
-	out := make([]Threshold, 0, min(len(pts), maxThresholds))
+func (c *curve) thresholds() []Threshold {
+	own := make([]Threshold, 0, maxThresholds) // one a score, as long as they are few
+	bins := make([]Threshold, 0, maxThresholds)
 	perTP, perFP := 0.0, 0.0 // share of a bin for each weight
 	if c.p > 0 {
 		perTP = maxThresholds / 2 / c.p
@@ -245,16 +151,24 @@ func thresholds(pts run, c curve) []Threshold {
 		perFP = maxThresholds / 2 / c.n
 	}
 	var tp, fp, border float64
-	for _, p := range pts {
-		if length := tp*perTP + fp*perFP; len(pts) <= maxThresholds || length >= border {
-			if len(out) < maxThresholds { // rounding at the very end
-				out = append(out, Threshold{})
+	scores := 0
+	for p := c.top(); p.next(); scores++ {
+		if length := tp*perTP + fp*perFP; length >= border {
+			if len(bins) < maxThresholds { // rounding at the very end
+				bins = append(bins, Threshold{})
 			}
 			border = math.Floor(length) + 1
 		}
 		tp += p.tp
 		fp += p.fp
-		out[len(out)-1] = Threshold{Value: p.score, TP: tp, FP: fp, FN: c.p - tp, TN: c.n - fp}
+		t := Threshold{Value: p.score, TP: tp, FP: fp, FN: c.p - tp, TN: c.n - fp}
+		bins[len(bins)-1] = t
+		if len(own) < maxThresholds {
+			own = append(own, t)
+		}
 	}
-	return out
+	if scores > maxThresholds {
+		return bins
+	}
+	return slices.Clip(own)
 }

@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -9,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDescending(t *testing.T) {
+func TestList_Sort(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	special := []float64{0, math.Copysign(0, -1), 1, -1, math.Inf(1), math.Inf(-1), math.MaxFloat64, -math.SmallestNonzeroFloat64, 0.1, 0.1 + 1e-17}
 	draws := map[string]func() float64{
@@ -21,41 +23,72 @@ func TestDescending(t *testing.T) {
 		"last bits":      func() float64 { return math.Float64frombits(math.Float64bits(0.5) + rng.Uint64N(9)) },
 	}
 	for name, draw := range draws {
-		for _, n := range []int{1, 100, 5000} {
+		for _, n := range []int{0, 1, 40, 100, 5000} {
 			t.Run(name, func(t *testing.T) {
-				pts := make([]point, n)
-				for i := range pts {
-					pts[i] = point{score: draw()}
-				}
-				want := make([]int, n)
+				type row struct{ score, w float64 }
+				want := make([]row, n)
+				plain, weighted := newList(n, false), newList(n, true)
 				for i := range want {
-					want[i] = i
+					want[i] = row{draw(), float64(i)}
+					plain.set(i, want[i].score, 1)
+					weighted.set(i, want[i].score, want[i].w)
 				}
-				slices.SortStableFunc(want, func(a, b int) int {
-					switch x, y := pts[a].score, pts[b].score; {
-					case x > y:
-						return -1
-					case x < y:
-						return 1
-					}
-					return 0
-				})
-				for i, o := range new(scratch).descending(pts) {
-					require.EqualValues(t, want[i], o.at)
+				slices.SortStableFunc(want, func(a, b row) int { return cmp.Compare(b.score, a.score) })
+				plain.sort(newList(n, false))
+				weighted.sort(newList(n, true))
+				for i, r := range want {
+					require.Equal(t, r.score, scoreOf(plain.key[i])) //nolint:testifylint // to the bit, but for -0
+					require.Equal(t, r, row{scoreOf(weighted.key[i]), weighted.w[i]})
 				}
 			})
 		}
 	}
 }
 
-// Each point's weight is a power of two, so that a lost or doubled one shows.
+// sorted makes a list of rows that alternate: score, weight.
+func sorted(rows ...float64) list {
+	l := newList(len(rows)/2, true)
+	for i := range l.key {
+		l.set(i, rows[2*i], rows[2*i+1])
+	}
+	l.insert()
+	return l
+}
+
+// Each row's weight is a power of two, so that a lost or doubled one shows.
 func TestMerge(t *testing.T) {
-	got := merge([]run{
-		collapse([]point{{0.5, 1, 0}, {0.9, 2, 0}, {0.5, 0, 4}}), nil,
-		collapse([]point{{0.1, 8, 0}, {0.9, 0, 16}}), collapse([]point{{0.3, 0, 32}}), collapse([]point{{0.5, 64, 0}}),
-	}, 2)
-	require.Equal(t, run{{0.9, 2, 16}, {0.5, 65, 4}, {0.3, 0, 32}, {0.1, 8, 0}}, got)
-	require.Nil(t, merge(nil, 1))
+	ones := []list{sorted(0.5, 1, 0.9, 2), {}, sorted(0.3, 4), sorted(), sorted(0.5, 64)}
+	zeros := []list{sorted(0.5, 8), sorted(0.1, 16, 0.9, 32)}
+	both := merge([][]list{ones, zeros, nil}, room{newList(8, true), newList(8, true)}, 2)
+	require.Empty(t, both[2])
+	c := newCurve(both[0], both[1])
+	want := []point{{0.9, 2, 32}, {0.5, 65, 8}, {0.3, 4, 0}, {0.1, 0, 16}}
+	down, up := c.top(), c.bottom()
+	for i := range want {
+		require.True(t, down.next())
+		require.Equal(t, want[i], down.point)
+		require.True(t, up.back())
+		require.Equal(t, want[len(want)-1-i], up.point)
+	}
+	require.False(t, down.next())
+	require.False(t, up.back())
+}
+
+// Rows without weights and with weights of 1 may meet in one builder.
+func TestBinomialBuilder_MixedWeights(t *testing.T) {
+	y, p, _ := binary(3, 1000, 50, 0.4)
+	w := slices.Repeat([]float64{1}, 500)
+	b := NewBinomial(noYes)
+	b.GainsLiftBins = -1
+	b.Add(y[:500], p[:500], w)
+	b.Add(y[500:], p[500:], nil)
+	want := NewBinomial(noYes)
+	want.GainsLiftBins = -1
+	want.Add(y[:500], p[:500], nil)
+	want.Add(y[500:], p[500:], nil)
+	first := fmt.Sprintf("%+v", flat([]*Metrics{want.Done()}))
+	require.Equal(t, first, fmt.Sprintf("%+v", flat([]*Metrics{want.Done()})), "Done changes nothing")
+	require.Equal(t, first, fmt.Sprintf("%+v", flat([]*Metrics{b.Done()})))
 }
 
 // A class of a thousandth still gets half of the thresholds.

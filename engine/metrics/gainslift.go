@@ -13,9 +13,8 @@ var topQuantiles = []float64{0.99, 0.98, 0.97, 0.96, 0.95, 0.9, 0.85, 0.8, 0.7, 
 
 // gainsLift groups the rows by quantiles of the score, highest first, and tells
 // for each group, and for all groups down to it, how much more frequent class 1
-// is than on average. Groups with the same lower end are one. pts are all scores,
-// descending.
-func gainsLift(pts run, c curve, rows int64, bins int) *table.Table {
+// is than on average. Groups with the same lower end are one.
+func (c *curve) gainsLift(rows int64, bins int) *table.Table {
 	if bins == 0 || c.p == 0 || c.n == 0 {
 		return nil
 	}
@@ -26,17 +25,13 @@ func gainsLift(pts run, c curve, rows int64, bins int) *table.Table {
 			lower[i] = float64(bins-i-1) / float64(bins)
 		}
 	}
-	lower = quantiles(pts, c.p+c.n, rows, lower)
+	lower = c.quantiles(rows, lower)
 
 	type group struct{ w, ones, score float64 } // weight, that of class 1, Σ w score
-	var all group
-	for _, p := range pts {
-		all.score += p.score * (p.tp + p.fp)
-	}
-	all.w, all.ones = c.p+c.n, c.p
+	all := group{w: c.p + c.n, ones: c.p}
 	rate := all.ones / all.w
 
-	t := table.New("Gains/Lift Table", fmt.Sprintf("Avg response rate: %5.2f %%, avg score: %5.2f %%", 100*rate, 100*all.score/all.w)).
+	t := table.New("Gains/Lift Table", "").
 		Add("Group", table.Int, "").
 		Add("Cumulative Data Fraction", table.Double, "%.8f").
 		Add("Lower Threshold", table.Double, "%5f")
@@ -47,14 +42,15 @@ func gainsLift(pts run, c curve, rows int64, bins int) *table.Table {
 		t.Add(title, table.Double, "%5f")
 	}
 	var sum group
-	at := 0
+	p := c.top()
+	more := p.next()
 	for i, low := range lower {
 		var g group
-		for ; at < len(pts) && pts[at].score >= low; at++ {
-			p := pts[at]
+		for ; more && p.score >= low; more = p.next() {
 			g.w += p.tp + p.fp
 			g.ones += p.tp
 			g.score += p.score * (p.tp + p.fp)
+			all.score += p.score * (p.tp + p.fp)
 		}
 		sum.w, sum.ones, sum.score = sum.w+g.w, sum.ones+g.ones, sum.score+g.score
 		var r, s float64 // a group between two scores can be empty
@@ -67,6 +63,7 @@ func gainsLift(pts run, c curve, rows int64, bins int) *table.Table {
 			g.ones/all.ones, sum.ones/all.ones, 100*(r/rate-1), 100*(down/rate-1),
 			math.Abs(sum.ones/all.ones-(sum.w-sum.ones)/(all.w-all.ones)))
 	}
+	t.Description = fmt.Sprintf("Avg response rate: %5.2f %%, avg score: %5.2f %%", 100*rate, 100*all.score/all.w)
 	return t
 }
 
@@ -76,26 +73,25 @@ func gainsLift(pts run, c curve, rows int64, bins int) *table.Table {
 //
 // Why: weights that sum to less than the number of rows, such as shares of 1, are
 // no counts of rows and are scaled up to it.
-func quantiles(pts run, weight float64, rows int64, shares []float64) []float64 {
+func (c *curve) quantiles(rows int64, shares []float64) []float64 {
+	weight := c.p + c.n
 	scale := max(1, float64(rows)/weight)
 	last := weight*scale - 1
-	score := func() func(row float64) float64 { // rows must not fall from call to call
-		i := len(pts)
-		var end float64
-		return func(row float64) float64 {
-			for i > 0 && end <= row {
-				i--
-				end += (pts[i].tp + pts[i].fp) * scale
-			}
-			return pts[i].score
+	at, end := c.bottom(), 0.0 // a score, and the rows up to it
+	climb := func(row float64) float64 {
+		for end <= row && at.back() {
+			end += (at.tp + at.fp) * scale
 		}
+		return at.score
 	}
-	low, high := score(), score()
 	out := make([]float64, 0, len(shares))
 	for i := len(shares) - 1; i >= 0; i-- {
 		row := math.Floor(shares[i] * last)
-		v := low(row)
-		if next := high(row + 1); next != v && shares[i]*last != row {
+		v := climb(row)
+		here, count := at, end
+		next := climb(row + 1)
+		at, end = here, count
+		if next != v && shares[i]*last != row {
 			from, to := row/last, (row+1)/last
 			v = min(v+(next-v)*(shares[i]-from)/(to-from), next)
 		}

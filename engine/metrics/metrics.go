@@ -80,10 +80,14 @@ type Options struct {
 	Threads       int // 0 for all
 }
 
-// Source gives rows [lo, hi) of what is measured: actual values (class numbers where
-// there is a domain), predictions (one column of numbers, or one of probabilities a
-// class) and weights, nil for ones. Calls run at the same time.
-type Source func(lo, hi int) (y []float64, raw [][]float64, w []float64)
+// Source makes a reader of what is measured. Readers are at work at the same time, each
+// with memory of its own.
+type Source func() Reader
+
+// Reader gives rows [lo, hi): actual values (class numbers where there is a domain),
+// predictions (one column of numbers, or one of probabilities a class) and weights, nil
+// for ones. They are good until its next call.
+type Reader func(lo, hi int) (y []float64, raw [][]float64, w []float64)
 
 // Measure measures n rows, a chunk at a time. domain holds the classes of the
 // response, nil for numbers.
@@ -93,7 +97,7 @@ func Measure(domain []string, n int, rows Source, opt Options) *Metrics {
 		deviance := devianceOf(opt.Family, n, rows)
 		b := NewRegression(deviance)
 		for _, part := range par.Map(opt.Threads, n, par.Rows, func(_, lo, hi int) *RegressionBuilder {
-			y, raw, w := rows(lo, hi)
+			y, raw, w := rows()(lo, hi)
 			c := NewRegression(deviance)
 			c.Add(y, raw[0], w)
 			return c
@@ -104,20 +108,30 @@ func Measure(domain []string, n int, rows Source, opt Options) *Metrics {
 	case len(domain) == 2:
 		b := NewBinomial(domain)
 		b.GainsLiftBins, b.Threads = opt.GainsLiftBins, opt.Threads
+		all := newRoom(n)
+		defer all.free()
 		for _, part := range par.Map(opt.Threads, n, par.Rows, func(_, lo, hi int) *BinomialBuilder {
-			y, raw, w := rows(lo, hi)
-			c := NewBinomial(domain)
-			c.Add(y, raw[1], w)
-			return c
+			const block = 8192 // rows that are asked for at a time
+			c := binomialChunk{BinomialBuilder: NewBinomial(domain)}
+			read := rows()
+			for at := lo; at < hi; at += block {
+				y, raw, w := read(at, min(at+block, hi))
+				if at == lo {
+					c.room = all.of(w != nil).slice(lo, hi)
+				}
+				c.add(y, raw[1], w)
+			}
+			return c.end()
 		}) {
 			b.Merge(part)
 		}
-		return b.finish()
+		_, weighted := sizes(b.lists[:])
+		return b.done(all.of(weighted))
 	}
 	b := NewMultinomial(domain, opt.AUC)
 	b.Threads = opt.Threads
 	for _, part := range par.Map(opt.Threads, n, par.Rows, func(_, lo, hi int) *MultinomialBuilder {
-		y, raw, w := rows(lo, hi)
+		y, raw, w := rows()(lo, hi)
 		c := NewMultinomial(domain, opt.AUC)
 		c.Add(y, raw, w)
 		return c
@@ -152,11 +166,12 @@ func columns(y []float64, raw [][]float64, w []float64) Source {
 		}
 		return v[lo:hi]
 	}
-	return func(lo, hi int) ([]float64, [][]float64, []float64) {
+	read := func(lo, hi int) ([]float64, [][]float64, []float64) {
 		part := make([][]float64, len(raw))
 		for k := range raw {
 			part[k] = cut(raw[k], lo, hi)
 		}
 		return y[lo:hi], part, cut(w, lo, hi)
 	}
+	return func() Reader { return read }
 }

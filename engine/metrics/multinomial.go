@@ -9,7 +9,7 @@ import (
 const maxHits = 10
 
 // MultinomialBuilder collects the rows of several classes. Only when areas are
-// asked for it keeps the distinct scores of each class and chunk until Done.
+// asked for it keeps the scores of each class until Done.
 type MultinomialBuilder struct {
 	Threads int // that of Options; set it before Done
 
@@ -18,8 +18,8 @@ type MultinomialBuilder struct {
 	aucType   AUCType
 	loss      logSum
 	confusion [][]float64
-	hits      []float64 // weight of the rows whose class is in that place
-	runs      [][][]run // [scored class][actual class]
+	hits      []float64  // weight of the rows whose class is in that place
+	lists     [][][]list // sorted: [scored class][actual class]
 }
 
 // NewMultinomial makes an empty builder for the classes of domain.
@@ -31,9 +31,9 @@ func NewMultinomial(domain []string, aucType AUCType) *MultinomialBuilder {
 		b.confusion[i] = make([]float64, k)
 	}
 	if aucType.wanted(k) {
-		b.runs = make([][][]run, k)
-		for i := range b.runs {
-			b.runs[i] = make([][]run, k)
+		b.lists = make([][][]list, k)
+		for i := range b.lists {
+			b.lists[i] = make([][]list, k)
 		}
 	}
 	return b
@@ -45,9 +45,9 @@ func NewMultinomial(domain []string, aucType AUCType) *MultinomialBuilder {
 func (b *MultinomialBuilder) Add(y []float64, probs [][]float64, w []float64) {
 	c := NewMultinomial(b.domain, b.aucType)
 	k := len(b.domain)
-	pts := make([][][]point, k) // as c.runs
-	for i := range pts {
-		pts[i] = make([][]point, k)
+	lists := make([][]list, k) // as c.lists
+	for i := range lists {
+		lists[i] = make([]list, k)
 	}
 rows:
 	for i, v := range y {
@@ -74,23 +74,22 @@ rows:
 		if rank < len(c.hits) {
 			c.hits[rank] += wi
 		}
-		if b.runs == nil {
+		if b.lists == nil {
 			continue
 		}
 		for j := range k {
-			pt := point{score: probs[j][i], fp: wi}
-			if j == class {
-				pt = point{score: p, tp: wi}
+			l := &lists[j][class]
+			l.key = append(l.key, descendingKey(probs[j][i]))
+			if w != nil {
+				l.w = append(l.w, wi)
 			}
-			pts[j][class] = append(pts[j][class], pt)
 		}
 	}
-	if b.runs != nil {
-		for i := range k {
-			for j := range k {
-				if len(pts[i][j]) > 0 {
-					c.runs[i][j] = []run{collapse(pts[i][j])}
-				}
+	for i := range c.lists {
+		for j, l := range lists[i] {
+			if n := len(l.key); n > 0 {
+				l.sort(newList(n, w != nil))
+				c.lists[i][j] = []list{l}
 			}
 		}
 	}
@@ -109,9 +108,9 @@ func (b *MultinomialBuilder) Merge(o *MultinomialBuilder) {
 	for i, v := range o.hits {
 		b.hits[i] += v
 	}
-	for i := range b.runs {
-		for j := range b.runs[i] {
-			b.runs[i][j] = append(b.runs[i][j], o.runs[i][j]...)
+	for i := range b.lists {
+		for j := range b.lists[i] {
+			b.lists[i][j] = append(b.lists[i][j], o.lists[i][j]...)
 		}
 	}
 }
@@ -135,7 +134,7 @@ func (b *MultinomialBuilder) Done() *Metrics {
 		hits += v
 		r.HitRatios[i] = b.over(hits)
 	}
-	if b.runs != nil {
+	if b.lists != nil {
 		b.areas(r)
 	}
 	m.Multinomial = r

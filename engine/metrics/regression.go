@@ -31,8 +31,9 @@ func devianceOf(f dist.Family, n int, rows Source) func(w, y, mu float64) float6
 		return nil
 	case dist.Fitted:
 		var errors, weights []float64
+		read := rows()
 		for lo := 0; lo < n; lo += par.Rows {
-			y, raw, w := rows(lo, min(n, lo+par.Rows))
+			y, raw, w := read(lo, min(n, lo+par.Rows))
 			for i := range y {
 				wi, e := weightAt(w, i), math.Abs(y[i]-raw[0][i])
 				if wi == 0 || math.IsNaN(e) {

@@ -119,28 +119,34 @@ func (t *Task) metricsOptions() metrics.Options {
 // measure compares raw predictions with the response; without one they are anomaly
 // scores. nil columns, which nothing looks at, stay nil.
 func (d *Data) measure(raw [][]float64, opt metrics.Options) *metrics.Metrics {
-	return d.measureBy(func(lo, hi int) [][]float64 { return par.Part(raw, lo, hi) }, opt)
+	read := func(lo, hi int) [][]float64 { return par.Part(raw, lo, hi) }
+	return d.measureBy(func() func(lo, hi int) [][]float64 { return read }, opt)
 }
 
-// measureBy is measure for predictions that come a chunk at a time.
-func (d *Data) measureBy(raw func(lo, hi int) [][]float64, opt metrics.Options) *metrics.Metrics {
+// measureBy is measure for predictions that come a chunk at a time, from readers as
+// those of metrics.Source.
+func (d *Data) measureBy(raw func() func(lo, hi int) [][]float64, opt metrics.Options) *metrics.Metrics {
 	if d.Response == nil {
-		all := raw(0, d.Rows)
+		all := raw()(0, d.Rows)
 		return metrics.Detect(all[len(all)-2], all[len(all)-1], nil, opt)
 	}
 	if d.anomaly {
 		opt.GainsLiftBins = 0 // H2O: labelled anomalies have no such table
 	}
-	return metrics.Measure(d.Domain, d.Rows, func(lo, hi int) ([]float64, [][]float64, []float64) {
-		var w []float64
-		if d.Weights != nil {
-			w = d.Weights.Floats(lo, hi, nil)
+	return metrics.Measure(d.Domain, d.Rows, func() metrics.Reader {
+		read := raw()
+		var y, w []float64
+		return func(lo, hi int) ([]float64, [][]float64, []float64) {
+			if d.Weights != nil {
+				w = d.Weights.Floats(lo, hi, w)
+			}
+			part := read(lo, hi)
+			if d.anomaly {
+				part = [][]float64{nil, probabilities(part[len(part)-2])}
+			}
+			y = d.Response.Floats(lo, hi, y)
+			return y, part, w
 		}
-		part := raw(lo, hi)
-		if d.anomaly {
-			part = [][]float64{nil, probabilities(part[len(part)-2])}
-		}
-		return d.Response.Floats(lo, hi, nil), part, w
 	}, opt)
 }
 
@@ -171,19 +177,21 @@ func (t *Task) Measure(d *Data, raw [][]float64) *metrics.Metrics {
 }
 
 // MeasureBy is Measure for predictions that are made a chunk at a time: predict
-// fills dst, laid out as that of Model.Score, for rows [lo, hi); for anomaly models dst
+// fills dst, whatever that holds, laid out as that of Model.Score, for rows [lo, hi); for anomaly models dst
 // has the last two columns alone. Its calls run at the same time.
 func (t *Task) MeasureBy(d *Data, predict func(lo, hi int, dst [][]float64)) *metrics.Metrics {
-	return d.measureBy(func(lo, hi int) [][]float64 {
+	return d.measureBy(func() func(lo, hi int) [][]float64 {
 		dst := make([][]float64, rawWidth(d))
-		for k := range dst {
-			dst[k] = make([]float64, hi-lo)
+		return func(lo, hi int) [][]float64 {
+			for k := range dst {
+				dst[k] = slices.Grow(dst[k][:0], hi-lo)[:hi-lo]
+			}
+			predict(lo, hi, dst)
+			if b := t.Train.balance; b != nil {
+				correct(b.prior, b.sampled, dst)
+			}
+			return dst
 		}
-		predict(lo, hi, dst)
-		if b := t.Train.balance; b != nil {
-			correct(b.prior, b.sampled, dst)
-		}
-		return dst
 	}, t.metricsOptions())
 }
 

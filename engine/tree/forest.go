@@ -74,6 +74,36 @@ func (f *Forest) AddLeaf(value, cover float32) int32 {
 	return f.Forest.AddLeaf(value)
 }
 
+// Reserve makes room for a forest of so many trees as soon as a tenth of them is there
+// to say how large they are, and less room where later ones are smaller. Why: arrays
+// that grow are copied, and snapshots keep what they were.
+func (f *Forest) Reserve(trees int) {
+	n := f.Trees()
+	if n == 0 || 10*n < trees {
+		return
+	}
+	if need, room := trees*len(f.Feature)/n, cap(f.Feature); room >= need && room <= 2*need {
+		return
+	}
+	share := 1.05 * float64(trees) / float64(n)
+	for _, s := range []*[]int32{&f.Roots, &f.Class, &f.Feature, &f.Left, &f.Right, &f.SetAt, &f.SetLen, &f.Player} {
+		reserve(s, share)
+	}
+	for _, s := range []*[]float32{&f.Value, &f.Gain, &f.Cover} {
+		reserve(s, share)
+	}
+	reserve(&f.Threshold, share)
+	reserve(&f.MissingLeft, share)
+	reserve(&f.Sets, share)
+}
+
+// reserve makes room for so many times what is there.
+func reserve[T any](s *[]T, share float64) {
+	if *s != nil {
+		*s = append(make([]T, 0, int(share*float64(len(*s)))), *s...)
+	}
+}
+
 // Snapshot returns the forest as it is now. Later Adds to one of the two do not
 // show in the other.
 func (f *Forest) Snapshot() *Forest {

@@ -69,6 +69,39 @@ func TestForest_Snapshot(t *testing.T) {
 	require.NoError(t, s.Check(p.kinds, 1))
 }
 
+// Room is made once, when a tenth of the trees is there, and given back where the rest is small.
+func TestForest_Reserve(t *testing.T) {
+	p := newProblem(t, 100)
+	g := p.grower(t, 4)
+	var f, want Forest
+	add := func(depth, trees int) {
+		for range trees {
+			tr, _ := p.grow(t, g, depth)
+			f.Add(tr, p.bins, 0)
+			want.Add(tr, p.bins, 0)
+			f.Reserve(40)
+		}
+	}
+	add(4, 3)
+	require.Less(t, cap(f.Feature), 8*len(f.Feature), "too few to tell")
+	add(4, 1)
+	room, sets := cap(f.Feature), cap(f.Sets)
+	require.GreaterOrEqual(t, room, 10*len(f.Feature))
+	require.GreaterOrEqual(t, sets, 10*len(f.Sets))
+	s := f.Snapshot()
+	add(4, 26)
+	require.Equal(t, room, cap(f.Feature))
+	require.Equal(t, sets, cap(f.Sets))
+	require.Same(t, &s.Feature[0], &f.Feature[0])
+	require.Equal(t, want, f)
+
+	f, want = Forest{}, Forest{}
+	add(4, 4)
+	add(0, 36)
+	require.Less(t, cap(f.Feature), 3*len(f.Feature))
+	require.Equal(t, want, f)
+}
+
 func TestForest_Check(t *testing.T) {
 	require.NoError(t, small().Check(smallKinds, 2))
 	for name, change := range map[string]func(*Forest){

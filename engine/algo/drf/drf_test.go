@@ -573,6 +573,16 @@ func TestTrain_DeadlineAndCancel(t *testing.T) {
 	require.Positive(t, w.on(t, res.Model, "test").RMSE, "what there is can score")
 }
 
+// All that training takes outside the heap comes back.
+func TestTrain_GivesMemoryBack(t *testing.T) {
+	before := kernels.Mapped()
+	w := newWorld(20000)
+	for _, response := range []string{"y", "yb", "ym"} {
+		w.train(t, "ntrees", "3", "response_column", response, "weights_column", "w", "validation_frame", "test", "histogram_type", "RoundRobin")
+		require.Equal(t, before, kernels.Mapped())
+	}
+}
+
 func TestPrepare_Memory(t *testing.T) {
 	memory := func(n int, kv ...string) int64 {
 		run, issues := newWorld(n).prepare(kv...)

@@ -15,7 +15,6 @@ type Model struct {
 	forest  *tree.Forest
 	width   int // trees a step
 	samples []sample
-	backend kernels.Backend
 }
 
 // sample says how the rows of steps were drawn. There is more than one where
@@ -58,7 +57,7 @@ func (m *Model) Score(in *model.Scoring, lo, hi int, dst [][]float64) error {
 	for _, s := range sums {
 		clear(s)
 	}
-	err := m.forest.Score(m.backend, in.Columns, lo, hi, 0, sums)
+	err := m.forest.Score(kernels.Scorer(), in.Columns, lo, hi, 0, sums)
 	if err != nil {
 		return err
 	}
@@ -143,5 +142,5 @@ func load(info *model.Info, payload []byte) (model.Model, error) {
 	if s.Forest.Trees() == 0 {
 		return nil, fmt.Errorf("no trees")
 	}
-	return &Model{info: info, forest: s.Forest, width: s.Width, samples: s.Samples, backend: kernels.CPU()}, nil
+	return &Model{info: info, forest: s.Forest, width: s.Width, samples: s.Samples}, nil
 }

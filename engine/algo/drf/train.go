@@ -28,6 +28,9 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 		if err := f.grow(ctx, step-1); err != nil {
 			return nil, err
 		}
+		if p.Stopping.Rounds == 0 && t.Deadline.IsZero() {
+			f.forest.Reserve(p.NTrees * f.width)
+		}
 		late := t.Late()
 		if (step-first+1)%every == 0 || step == p.NTrees || late {
 			if err := f.measure(step); err != nil {
@@ -265,6 +268,9 @@ func (f *forester) measure(step int) error {
 	if err != nil {
 		return err
 	}
+	for _, g := range f.growers {
+		g.Rest()
+	}
 	f.onTrain = f.t.MeasureBy(f.t.Train, f.respond(sums, func(i int) float64 { return float64(f.bag.seen[i]) }))
 	f.onTrain.Description = "Metrics reported on Out-Of-Bag training samples"
 	if v := f.t.Valid; v != nil {
@@ -295,7 +301,7 @@ func (f *forester) snapshot() *Model {
 	info.Train, info.Valid = f.onTrain, f.onValid
 	info.SetThreshold(info.Train)
 	info.SetThreshold(info.Valid)
-	m := &Model{info: info, forest: f.forest.Snapshot(), width: f.width, samples: f.samples, backend: kernels.CPU()}
+	m := &Model{info: info, forest: f.forest.Snapshot(), width: f.width, samples: f.samples}
 	info.Importance = model.ImportanceTable(m.Importances())
 	return m
 }
@@ -307,6 +313,12 @@ func (f *forester) close() {
 	}
 	for _, b := range f.bins {
 		b.Close()
+	}
+	for _, g := range append(f.g, f.h, f.w) {
+		g.Close()
+	}
+	for _, s := range f.bag.sums {
+		s.Close()
 	}
 	if f.backend != nil {
 		f.backend.Close() //nolint:errcheck // memory goes either way

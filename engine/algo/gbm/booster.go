@@ -27,16 +27,16 @@ type booster struct {
 	// far from 0 keeps its digits in 32 bits.
 	in       kernels.GradientInput
 	center   float64
-	g, h     []*kernels.Buffer[float32] // derivatives by class
+	g, h     []*kernels.Buffer[float32] // derivatives by class; those of the first are the grower's
 	counts   []uint8                    // 1 for rows that have a response and a weight; nil for all
 	sign     []int8                     // monotone constraints by column; nil for none
 	forest   *tree.Forest
 	done     int // steps
 	samples  []sampling
 	init     float64
-	valid    [][]float64 // scores of the validation rows by class
-	scored   int         // trees already in valid
-	residual []float64   // scratch: of a leaf's rows, with their weights
+	valid    []*kernels.Buffer[float64] // scores of the validation rows by class
+	scored   int                        // trees already in valid
+	residual []float64                  // scratch: of a leaf's rows, with their weights
 	weight   []float64
 	onTrain  *metrics.Metrics // of the last measurement
 	onValid  *metrics.Metrics
@@ -128,14 +128,14 @@ func (b *booster) load(d *model.Data) {
 	if b.link = b.family.LinkInv(0) != 0 || d.Domain != nil; !b.link {
 		b.center = b.init
 	}
-	b.in.Y = kernels.NewBuffer(narrow(b.t.Threads, d.Response, b.center))
+	b.in.Y = narrow(b.t.Threads, d.Response, b.center)
 	if d.Weights != nil {
-		b.in.W = kernels.NewBuffer(narrow(b.t.Threads, d.Weights, 0))
+		b.in.W = narrow(b.t.Threads, d.Weights, 0)
 	}
-	for _, s := range b.start(d, b.center) {
-		b.in.Scores = append(b.in.Scores, kernels.NewBuffer(s))
-		b.g = append(b.g, kernels.MakeBuffer[float32](d.Rows))
-		b.h = append(b.h, kernels.MakeBuffer[float32](d.Rows))
+	b.in.Scores = b.start(d, b.center)
+	b.g, b.h = make([]*kernels.Buffer[float32], len(b.in.Scores)), make([]*kernels.Buffer[float32], len(b.in.Scores))
+	for c := range b.g[1:] {
+		b.g[c+1], b.h[c+1] = kernels.MakeBuffer[float32](d.Rows), kernels.MakeBuffer[float32](d.Rows)
 	}
 	y := b.in.Y.Host()
 	for i := range y {
@@ -164,15 +164,16 @@ func (b *booster) first(d *model.Data) float64 {
 }
 
 // start returns the scores before the first tree less center, by class.
-func (b *booster) start(d *model.Data, center float64) [][]float64 {
-	scores := make([][]float64, width(len(d.Domain)))
+func (b *booster) start(d *model.Data, center float64) []*kernels.Buffer[float64] {
+	scores := make([]*kernels.Buffer[float64], width(len(d.Domain)))
 	for c := range scores {
-		scores[c] = kernels.MakeBuffer[float64](d.Rows).HostWrite()
+		scores[c] = kernels.MakeBuffer[float64](d.Rows)
+		s := scores[c].HostWrite()
 		if d.Offset != nil {
-			d.Offset.Floats(0, d.Rows, scores[c])
+			d.Offset.Floats(0, d.Rows, s)
 		}
-		for i := range scores[c] {
-			scores[c][i] += b.init - center
+		for i := range s {
+			s[i] += b.init - center
 		}
 	}
 	return scores
@@ -187,14 +188,15 @@ func width(classes int) int {
 }
 
 // narrow returns the values of a column less center in 32 bits.
-func narrow(threads int, c *frame.Column, center float64) []float32 {
-	out := make([]float32, c.Len())
+func narrow(threads int, c *frame.Column, center float64) *kernels.Buffer[float32] {
+	b := kernels.MakeBuffer[float32](c.Len())
+	out := b.HostWrite()
 	par.For(threads, len(out), par.Rows, func(_, lo, hi int) {
 		for i, v := range c.Floats(lo, hi, nil) {
 			out[lo+i] = float32(v - center)
 		}
 	})
-	return out
+	return b
 }
 
 // sampling returns how rows are drawn; without a seed where all are taken.
@@ -213,6 +215,17 @@ func (b *booster) close() {
 	}
 	for _, x := range b.bins {
 		x.Close()
+	}
+	b.in.Y.Close()
+	b.in.W.Close()
+	for _, s := range slices.Concat(b.in.Scores, b.valid) {
+		s.Close()
+	}
+	if len(b.g) > 0 {
+		for c := range b.g[1:] {
+			b.g[c+1].Close()
+			b.h[c+1].Close()
+		}
 	}
 	if b.backend != nil {
 		b.backend.Close() //nolint:errcheck // memory goes either way

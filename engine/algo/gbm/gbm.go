@@ -23,8 +23,6 @@
 package gbm
 
 import (
-	"math"
-
 	"github.com/geyser-ml/geyser/engine/dist"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
@@ -78,57 +76,9 @@ func settle(p *Params, m model.Model) { p.NTrees = built(m) }
 // built returns the number of steps of a model.
 func built(m model.Model) int { return m.(*Model).steps() }
 
-// memory estimates what training holds beside the frames, in bytes a row: for each
-// rule of bins the bins in two layouts and the rows of nodes with their derivatives,
-// twice; response, weight and sample; scores and derivatives of each class; and what
-// measuring takes for a while.
-func memory(p *Params, t *model.Task) int64 {
-	n, classes := int64(t.Train.Rows), int64(width(len(t.Train.Domain)))
-	cells := int64(0)
-	for _, c := range t.Train.Columns {
-		cells += 2
-		if levels := len(c.Domain()); min(levels, p.NBinsCats) > 254 || levels == 0 && p.NBins > 254 {
-			cells += 2
-		}
-	}
-	const point = 24 // a distinct score and its weights
-	measuring := int64(0)
-	switch auc := metrics.AUCType(p.AUCType); {
-	case classes > 1 && auc != "" && auc != metrics.AUCAuto && auc != metrics.AUCNone:
-		measuring = 2 * point * classes
-	case len(t.Train.Domain) == 2:
-		measuring = 2 * point
-	case p.Distribution == "laplace" || p.Distribution == "quantile" || p.Distribution == "huber":
-		measuring = 32 // residuals and weights, sorted
-	}
-	b := n * ((cells+32)*int64(len(p.Histograms(p.HistogramType))) + 9 + 16*classes + measuring)
-	if t.Valid != nil {
-		b += int64(t.Valid.Rows) * (8*classes + measuring)
-	}
-	if p.NFolds > 1 || p.FoldColumn != "" {
-		b += t.Train.Frame.SizeBytes() + n*8*classes
-	}
-	return b + min(forestBytes(p, n)*classes, mostForest)
-}
-
 // size tells what the kernels work on.
 func size(p *Params, t *model.Task) kernels.Size {
 	return kernels.Size{Rows: t.Train.Rows, Columns: len(t.Train.Columns), Classes: width(len(t.Train.Domain)), Depth: tree.Depth(p.MaxDepth)}
-}
-
-// mostForest bounds the estimate of the trees: many are asked for where early
-// stopping is to end it.
-const mostForest = 1 << 30
-
-// forestBytes estimates the trees of one class: as deep as allowed, or as many
-// leaves as the rows fill.
-func forestBytes(p *Params, rows int64) int64 {
-	const node = 45
-	leaves := int64(float64(rows)/math.Max(p.MinRows, 1)) + 1
-	if p.MaxDepth > 0 && p.MaxDepth < 40 {
-		leaves = min(leaves, 1<<p.MaxDepth)
-	}
-	return int64(p.NTrees) * 2 * leaves * node
 }
 
 // family returns the distribution of a response of so many classes, nil where the

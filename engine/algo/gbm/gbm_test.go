@@ -421,7 +421,7 @@ func TestPrepare_Memory(t *testing.T) {
 		require.NoError(t, issues.Err())
 		return run.Memory
 	}
-	require.InDelta(t, 10, float64(memory(20000, "ntrees", "1"))/float64(memory(2000, "ntrees", "1")), 0.1)
+	require.InDelta(t, 10, float64(memory(20000, "ntrees", "1"))/float64(memory(2000, "ntrees", "1")), 0.5)
 	require.Greater(t, memory(2000, "ntrees", "10000", "max_depth", "5")-memory(2000), int64(10000*60*40), "the trees count")
 	require.Greater(t, memory(2000, "response_column", "ym"), memory(2000))
 	require.Greater(t, memory(2000, "response_column", "ym", "auc_type", "MACRO_OVR"), memory(2000, "response_column", "yb"))

@@ -3,23 +3,29 @@ package gbm
 import (
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/tree"
-	"github.com/geyser-ml/geyser/kernels"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
 // measure adds an entry to the scoring history.
 func (b *booster) measure(step int) error {
+	for _, g := range b.growers {
+		g.Rest()
+	}
 	scores, err := tree.Scores(b.in.Scores)
 	if err != nil {
 		return err
 	}
 	b.onTrain = b.t.MeasureBy(b.t.Train, b.respond(scores, b.center))
 	if v := b.t.Valid; v != nil {
-		if err := b.forest.ScoreAll(b.backend, b.t.Threads, v.Columns, b.scored, b.valid); err != nil {
+		valid, err := tree.Scores(b.valid)
+		if err != nil {
+			return err
+		}
+		if err := b.forest.ScoreAll(b.backend, b.t.Threads, v.Columns, b.scored, valid); err != nil {
 			return err
 		}
 		b.scored = b.forest.Trees()
-		b.onValid = b.t.MeasureBy(v, b.respond(b.valid, 0))
+		b.onValid = b.t.MeasureBy(v, b.respond(valid, 0))
 		b.onValid.Description = "Validation metrics"
 	}
 	b.timeline.Add(b.t.Now(), model.NewScored(step, b.t.Category, b.onTrain, b.onValid))
@@ -51,7 +57,7 @@ func (b *booster) snapshot() *Model {
 	info.SetThreshold(info.Train)
 	info.SetThreshold(info.Valid)
 	m := &Model{
-		info: info, forest: b.forest.Snapshot(), init: b.init, backend: kernels.CPU(),
+		info: info, forest: b.forest.Snapshot(), init: b.init,
 		family: b.p.family(len(b.t.Train.Domain)), samples: b.samples,
 	}
 	info.Importance = model.ImportanceTable(m.Importances())

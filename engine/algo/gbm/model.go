@@ -17,7 +17,6 @@ type Model struct {
 	init    float64 // score before the first tree
 	family  dist.Family
 	samples []sampling // by first step, ascending
-	backend kernels.Backend
 }
 
 var (
@@ -81,7 +80,7 @@ func (m *Model) Score(in *model.Scoring, lo, hi int, dst [][]float64) error {
 			s[i] += m.init
 		}
 	}
-	err := m.forest.Score(m.backend, in.Columns, lo, hi, 0, scores)
+	err := m.forest.Score(kernels.Scorer(), in.Columns, lo, hi, 0, scores)
 	if err != nil {
 		return err
 	}
@@ -172,7 +171,7 @@ func load(info *model.Info, payload []byte) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{info: info, forest: s.Forest, init: s.Init, family: family, samples: s.Samples, backend: kernels.CPU()}
+	m := &Model{info: info, forest: s.Forest, init: s.Init, family: family, samples: s.Samples}
 	if err := s.Forest.Check(info.Kinds[:info.Predictors], m.classes()); err != nil {
 		return nil, err
 	}

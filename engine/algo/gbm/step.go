@@ -18,10 +18,12 @@ func (b *booster) boost(ctx context.Context, rate float64) error {
 	b.fit()
 	loss, param := b.family.Kernel()
 	b.in.Param = param
+	which := tree.Histogram(b.p.HistogramType, b.t.Seed, b.done)
+	b.g[0], b.h[0] = b.growers[which].Derivatives() // the first tree to be grown reads them
 	if err := b.backend.Gradients(loss, b.in, b.g, b.h); err != nil {
 		return err
 	}
-	which, sample := tree.Histogram(b.p.HistogramType, b.t.Seed, b.done), b.sample(uint64(b.done))
+	sample := b.sample(uint64(b.done))
 	for c := range k {
 		if err := ctx.Err(); err != nil {
 			return err

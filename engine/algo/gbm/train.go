@@ -28,6 +28,9 @@ func train(ctx context.Context, t *model.Task, p Params) (model.Model, error) {
 			return nil, err
 		}
 		step := b.done
+		if p.Stopping.Rounds == 0 && t.Deadline.IsZero() {
+			b.forest.Reserve(p.NTrees * len(b.in.Scores))
+		}
 		last := step == p.NTrees || rate < leastRate || t.Late()
 		if step%every == 0 || last {
 			if err := b.measure(step); err != nil {

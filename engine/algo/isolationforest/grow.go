@@ -85,6 +85,7 @@ func (g *grower) grow(id int, rows []int, forest *tree.Forest, leaf func(length 
 		width = len(features)
 	}
 	zero := kernels.MakeBuffer[float32](len(rows))
+	defer zero.Close()
 	in := kernels.TreeInput{
 		Tree: uint64(id), G: zero, H: zero, Features: features,
 		SplitRate: float64(g.p.tries(len(cols))) / float64(width), LevelRate: g.p.ColSampleRateChange,

@@ -17,7 +17,6 @@ type Model struct {
 	span     span
 	labels   []string // of ordinary rows and of anomalies; nil without a threshold
 	sampling tree.Sampling
-	backend  kernels.Backend
 }
 
 var (
@@ -62,7 +61,7 @@ func (m *Model) Domains() [][]string {
 func (m *Model) Score(in *model.Scoring, lo, hi int, dst [][]float64) error {
 	scores, length := dst[len(dst)-2], dst[len(dst)-1]
 	clear(length)
-	err := m.forest.Score(m.backend, in.Columns, lo, hi, 0, [][]float64{length})
+	err := m.forest.Score(kernels.Scorer(), in.Columns, lo, hi, 0, [][]float64{length})
 	if err != nil {
 		return err
 	}
@@ -139,5 +138,5 @@ func load(info *model.Info, payload []byte) (model.Model, error) {
 	if len(s.Labels) == 0 {
 		s.Labels = nil
 	}
-	return &Model{info: info, forest: s.Forest, span: s.Span, labels: s.Labels, sampling: s.Sampling, backend: kernels.CPU()}, nil
+	return &Model{info: info, forest: s.Forest, span: s.Span, labels: s.Labels, sampling: s.Sampling}, nil
 }

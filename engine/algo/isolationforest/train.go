@@ -172,7 +172,7 @@ func (b *builder) snapshot() *Model {
 	info.Numbers = map[string]float64{"init_f": 0}
 	info.Summary = b.forest.Summary()
 	info.Train, info.Valid = b.onTrain, b.onValid
-	m := &Model{info: info, forest: b.forest.Snapshot(), span: b.span, sampling: b.grower.rows, backend: kernels.CPU()}
+	m := &Model{info: info, forest: b.forest.Snapshot(), span: b.span, sampling: b.grower.rows}
 	switch {
 	case b.valid != nil:
 		m.labels = b.t.Valid.Domain

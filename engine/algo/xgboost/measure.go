@@ -7,7 +7,6 @@ import (
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/table"
 	"github.com/geyser-ml/geyser/engine/tree"
-	"github.com/geyser-ml/geyser/kernels"
 )
 
 // measure makes the entry of the scoring history for a step. With
@@ -170,7 +169,7 @@ func (b *training) snapshot() model.Model {
 		m.core = &c
 		return &m
 	}
-	m := &Model{core: &c, forest: b.plant.forest.Snapshot(), backend: kernels.CPU()}
+	m := &Model{core: &c, forest: b.plant.forest.Snapshot()}
 	info.Importance = importance("", m.forest, func(i int) float32 { return m.forest.Gain[i] })
 	for name, t := range map[string]*table.Table{
 		"variable_importances_cover":     importance(" - Cover", m.forest, func(i int) float32 { return m.forest.Cover[i] }),

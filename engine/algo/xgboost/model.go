@@ -133,15 +133,14 @@ func (l link) respond(dst [][]float64) {
 // Model is a trained model of trees.
 type Model struct {
 	*core
-	forest  *tree.Forest
-	backend kernels.Backend
+	forest *tree.Forest
 }
 
 // Score predicts rows [lo, hi).
 func (m *Model) Score(in *model.Scoring, lo, hi int, dst [][]float64) error {
 	scores := m.link.scores(dst)
 	m.begin(scores, in.Offset, lo, hi)
-	err := m.forest.Score(m.backend, in.Columns, lo, hi, 0, scores)
+	err := m.forest.Score(kernels.Scorer(), in.Columns, lo, hi, 0, scores)
 	m.link.respond(dst)
 	return err
 }
@@ -242,7 +241,7 @@ func load(info *model.Info, payload []byte) (model.Model, error) {
 			return nil, err
 		}
 	}
-	m := &Model{core: c, forest: p.forest, backend: kernels.CPU()}
+	m := &Model{core: c, forest: p.forest}
 	return m, m.forest.Check(info.Kinds[:n], b.groups)
 }
 
