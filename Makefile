@@ -7,6 +7,7 @@ GOLANGCI := v2.15.0
 H2O_CLIENT := 3.46.0.12
 PYTEST := 9.2.0
 XGBOOST := 3.2.0
+XGBOOST_WHEEL ?= xgboost-cpu
 FUZZTIME ?= 60s
 PORT ?= 54321
 DATA_DIR ?= .cache/data
@@ -28,7 +29,7 @@ endif
 # Packages with goroutines at their heart.
 RACE := ./engine/job/... ./engine/catalog/... ./store/... ./api/...
 
-.PHONY: build cuda ptx test-cuda run test race lint fuzz bench bench-gate bench-start acceptance record libxgboost tools clean help
+.PHONY: build cuda ptx test-cuda gpu-report images run test race lint fuzz bench bench-gate bench-start acceptance record libxgboost tools clean help
 
 build: ## Build build/geyser
 	$(GO) build -o build/geyser ./cmd/geyser
@@ -41,6 +42,18 @@ ptx: ## Compile kernels/*.cu again; needs clang-14
 
 test-cuda: $(LINT) $(CUDA_HEADERS) ## Tests of the CUDA kernels on an emulated device; needs clang-14 and g++
 	@GO="$(GO)" LINT="$(LINT)" HEADERS="$(CUDA_HEADERS)" TESTFLAGS="$(TESTFLAGS)" .ci/cuda
+
+# Why the tests first: numbers of kernels that are wrong are worth nothing.
+gpu-report: $(CUDA_HEADERS) ## Measure a GPU into build/gpu-report.md; GPUFLAGS as in bench/gpu
+	@mkdir -p build
+	@export C_INCLUDE_PATH=$(CUDA_HEADERS); \
+	tests=$$(WANT_TIERS=go,native,cuda $(GO) test -tags cuda ./kernels >build/gpu-tests.log 2>&1 && echo passed || echo "**failed**, see build/gpu-tests.log"); \
+	echo "tests of the kernels: $$tests"; \
+	$(GO) run -tags cuda ./bench/gpu -tests "$$tests" -o build/gpu-report.md $(GPUFLAGS) && cat build/gpu-report.md
+
+images: ## What the Dockerfiles say, done without Docker
+	.ci/image Dockerfile
+	.ci/image Dockerfile.cuda
 
 $(CUDA_HEADERS): | $(PYTHON)
 	@PYTHON=$(PYTHON) kernels/cuda-headers.sh $(CACHE)/cuda >/dev/null
@@ -84,13 +97,13 @@ acceptance: build $(PYTHON) ## The real h2o Python client against build/geyser
 record: build ## Compare with recordings of the original server, where ../shared has them
 	@PYTHON="$(PYTHON)" .ci/record "$(MAKE)"
 
-libxgboost: $(LIBXGBOOST) ## Fetch the library that trains xgboost; the server finds it in .cache
+libxgboost: $(LIBXGBOOST) ## Fetch the library that trains xgboost; XGBOOST_WHEEL=xgboost is that for GPUs, too
 
 # Why the whole wheel: the library finds its OpenMP beside it.
 $(LIBXGBOOST): | $(PYTHON)
 	@rm -rf $(CACHE)/xgboost
-	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --target $(CACHE)/xgboost xgboost-cpu==$(XGBOOST) || \
-		{ rm -rf $(CACHE)/xgboost; echo "no XGBoost library: pip could not install xgboost-cpu $(XGBOOST)"; exit 1; }
+	@$(PYTHON) -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --target $(CACHE)/xgboost $(XGBOOST_WHEEL)==$(XGBOOST) || \
+		{ rm -rf $(CACHE)/xgboost; echo "no XGBoost library: pip could not install $(XGBOOST_WHEEL) $(XGBOOST)"; exit 1; }
 
 tools: $(LINT) $(PYTHON) ## Install what the other targets need
 

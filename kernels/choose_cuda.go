@@ -109,31 +109,54 @@ func deviceStates() []DeviceState {
 	return out
 }
 
-// patience is how long a look at a device may take.
-const patience = 100 * time.Millisecond
+// patience is how long a look at a device may take, and rest how long nobody waits for it
+// after a look that took longer.
+const (
+	patience = 50 * time.Millisecond
+	rest     = time.Second
+)
 
 // state looks at the device, unless it is busy.
 func (d *device) state() DeviceState {
-	seen := make(chan DeviceState, 1)
-	wait := time.NewTimer(patience)
-	defer wait.Stop()
-	s := d.last.Load()
-	if s == nil {
-		s = &DeviceState{DeviceInfo: d.DeviceInfo, Open: true}
+	if now, ok := d.glance(); ok {
+		d.last.Store(&now)
+		d.busy.Store(0)
+		return now
 	}
-	select {
-	case d.work <- func() { seen <- d.look() }:
-		select {
-		case now := <-seen:
-			d.last.Store(&now)
-			return now
-		case <-wait.C:
-		}
-	case <-wait.C:
+	d.busy.Store(time.Now().UnixNano())
+	out := DeviceState{DeviceInfo: d.DeviceInfo, Open: true}
+	if s := d.last.Load(); s != nil {
+		out = *s
 	}
-	out := *s
 	out.Jobs = int(d.jobs.Load())
 	return out
+}
+
+// glance is look, where that takes no time.
+func (d *device) glance() (s DeviceState, ok bool) {
+	seen := make(chan DeviceState, 1)
+	look := func() { seen <- d.look() }
+	wait := time.NewTimer(patience)
+	defer wait.Stop()
+	if time.Now().UnixNano()-d.busy.Load() < rest.Nanoseconds() {
+		select {
+		case d.work <- look:
+		default:
+			return s, false
+		}
+	} else {
+		select {
+		case d.work <- look:
+		case <-wait.C:
+			return s, false
+		}
+	}
+	select {
+	case s = <-seen:
+		return s, true
+	case <-wait.C:
+		return s, false
+	}
 }
 
 // look is state on the goroutine of the device.

@@ -67,10 +67,22 @@ func TestDeviceStates_Busy(t *testing.T) {
 		<-hold
 	})
 	<-held
-	if got := d.state(); got != before {
-		t.Errorf("%+v, before it was %+v", got, before)
+	for range 3 {
+		if got := d.state(); got != before {
+			t.Errorf("%+v, before it was %+v", got, before)
+		}
+	}
+	if d.busy.Load() == 0 {
+		t.Error("it was not busy")
 	}
 	close(hold)
+	check(t, d.run(nil, func(s *scope) { s.alloc(1 << 10) }))
+	for d.busy.Load() != 0 { // it is looked at again, at the latest after rest
+		d.state()
+	}
+	if got := d.state(); got.Peak < 1<<10 {
+		t.Errorf("%+v", got)
+	}
 }
 
 // A device whose kernels are refused is no device, and says why.

@@ -36,6 +36,7 @@ type device struct {
 	done chan struct{} // closed when the goroutine has ended
 	jobs atomic.Int32  // that are open
 	last atomic.Pointer[DeviceState]
+	busy atomic.Int64 // when it was last too busy to be looked at, in ns since 1970
 
 	// Of the goroutine alone.
 	ctx     cu.CUContext

@@ -310,7 +310,9 @@ func TestDeviceStage_Search(t *testing.T) {
 			for _, k := range []int{0, 1, len(ids)} { // memory grows, and is used again
 				got, err := d.search(ids[:k], picked[:k])
 				check(t, err)
+				bins := 0
 				for i := range got {
+					bins += len(got[i].won)
 					w, x := &want[i], &got[i]
 					if w.feature < 0 || g.bins.feats[w.feature].levels == 0 {
 						w.won = nil
@@ -320,10 +322,13 @@ func TestDeviceStage_Search(t *testing.T) {
 					}
 					seenOf(seen, g, &g.nodes[i], w)
 				}
+				if bins > firstBins {
+					seen["second copy"]++
+				}
 			}
 		})
 	}
-	for _, way := range []string{"none", "number", "levels on both sides", "levels left", "missing left", "missing right", "keys in scratch"} {
+	for _, way := range []string{"none", "number", "levels on both sides", "levels left", "missing left", "missing right", "keys in scratch", "second copy"} {
 		if seen[way] == 0 {
 			t.Errorf("no case of %s", way)
 		}
