@@ -108,11 +108,10 @@ func (s *finder) scanMonotone(sign int8, left tally, vals []tally, bins []uint16
 	at, bound := -1, s.bound()
 	for i := range vals {
 		left.add(&vals[i])
-		rightW := s.total.w - left.w
-		if rightW < s.minW || left.n == s.total.n {
+		if s.total.w-left.w < s.minW || left.n == s.total.n {
 			break
 		}
-		if left.w < s.minW {
+		if left.w < s.minW || left.h < s.format.minH || s.total.h-left.h < s.format.minH {
 			continue
 		}
 		gl, gr := float64(left.g)*s.format.g, float64(s.total.g-left.g)*s.format.g

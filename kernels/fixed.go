@@ -29,6 +29,7 @@ type format struct {
 	lanes   int
 	sameH   int64   // h of every row, when it has no lane
 	g, h, w float64 // value of one unit
+	minH    int64   // least h of a child
 }
 
 const (

@@ -103,11 +103,7 @@ func (b *goBackend) newGrower(gb *goBins, cfg GrowerConfig) (*goGrower, error) {
 		}
 		g.weightUnit = unit(largest)
 	}
-	if minW := math.Ceil(cfg.MinRows / g.weightUnit); minW < math.MaxInt64/4 {
-		g.minW = max(1, int64(minW))
-	} else {
-		g.minW = math.MaxInt64 / 4
-	}
+	g.minW = max(1, units(cfg.MinRows, g.weightUnit))
 	budget := cfg.MaxBytes
 	if budget <= 0 {
 		budget = defaultHistBytes
@@ -166,6 +162,7 @@ func (g *goGrower) Begin(in TreeInput) (Node, error) {
 		return Node{}, err
 	}
 	g.sampled = n
+	g.quant.minH = g.leastH(sum)
 	g.slots.reset()
 	g.nodes = append(g.nodes[:0], growNode{
 		Node: Node{Path: 1, Sum: g.quant.sum(sum), Low: math.Inf(-1), High: math.Inf(1)}, sum: sum, rows: n, parent: -1, left: -1, slot: -1,
@@ -228,6 +225,23 @@ func (g *goGrower) beginRows(in TreeInput) (int, tally, error) {
 	return n, sum, nil
 }
 
+// units returns v in units, rounded up.
+func units(v, unit float64) int64 {
+	if n := math.Ceil(v / unit); n < math.MaxInt64/4 {
+		return int64(n)
+	}
+	return math.MaxInt64 / 4
+}
+
+// leastH returns the least h of a child, given the sum of the tree's rows.
+func (g *goGrower) leastH(sum tally) int64 {
+	if g.cfg.MinH == 0 || sum.n == 0 {
+		return 0
+	}
+	root := g.quant.sum(sum)
+	return units(min(g.cfg.MinH, g.cfg.MinRows/5, 4*g.cfg.MinRows*root.H/root.W), g.quant.h)
+}
+
 // take returns scratch for one thread; put gives it back.
 func (g *goGrower) take() *work {
 	g.mu.Lock()
@@ -253,7 +267,7 @@ func (g *goGrower) put(w *work) {
 
 // maySplit says whether a node could have a split at all.
 func (g *goGrower) maySplit(depth int, t *tally) bool {
-	return depth < g.cfg.MaxDepth && t.w >= 2*g.minW && t.n >= 2
+	return depth < g.cfg.MaxDepth && t.w >= 2*g.minW && t.h >= 2*g.quant.minH && t.n >= 2
 }
 
 // treeFeatures returns the columns that the tree may use.
@@ -278,6 +292,9 @@ func (g *goGrower) candidates(n *growNode) []int32 {
 // that goes on fits noise.
 const lookAgain = 64
 
+// tinyShare is more than rounding takes from a share of columns that is a whole number.
+const tinyShare = 1e-9
+
 // features returns the columns that a node looks at: its candidates, or as many of
 // them as its rate says, drawn by its path. Where none of those can be split, a
 // node of weight lookAgain looks at all. The result is valid until w is used again.
@@ -292,7 +309,7 @@ func (g *goGrower) features(n *growNode, w *work) []int32 {
 			rate *= g.in.LevelRate
 		}
 	}
-	k := max(1, int(math.Round(rate*float64(len(all)))))
+	k := max(1, int(rate*float64(len(all))+tinyShare))
 	if k >= len(all) {
 		return all
 	}

@@ -61,6 +61,12 @@ func growCases() []growCase {
 	add("plain", 300, 0, BinOptions{Bins: 16}, one, func(c *growCase) { c.cfg.MinRows = 5 })
 	add("missing", 300, 0.3, BinOptions{Bins: 16}, one, nil)
 	add("curvature", 300, 0.1, BinOptions{Bins: 16}, r.Float64, func(c *growCase) { c.cfg.Lambda = 1 })
+	add("least h", 300, 0.1, BinOptions{Bins: 16}, r.Float64, func(c *growCase) { c.cfg.MinRows, c.cfg.MinH = 10, 1.7 })
+	add("least h of few rows", 300, 0.1, BinOptions{Bins: 16}, r.Float64, func(c *growCase) { c.cfg.MinRows, c.cfg.MinH = 6, 50 })
+	add("least h of the mean", 300, 0.1, BinOptions{Bins: 16}, r.Float64, func(c *growCase) {
+		scale(c.in.H, 0.01)
+		c.cfg.MinRows, c.cfg.MinH = 5, 1
+	})
 	add("weights", 300, 0.1, BinOptions{Bins: 16}, r.Float64, func(c *growCase) {
 		w := make([]float32, 300)
 		for i := range w {

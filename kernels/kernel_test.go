@@ -208,7 +208,7 @@ func naiveSplit(s *finder, t []tally) (top float64) {
 			}
 			r := s.total
 			r.sub(&l)
-			if l.n > 0 && r.n > 0 && l.w >= s.minW && r.w >= s.minW {
+			if l.n > 0 && r.n > 0 && l.w >= s.minW && r.w >= s.minW && l.h >= s.format.minH && r.h >= s.format.minH {
 				top = max(top, float64(l.g*l.g)/(float64(l.h)+s.lambda)+float64(r.g*r.g)/(float64(r.h)+s.lambda))
 			}
 		}
@@ -221,6 +221,7 @@ func TestSplit(t *testing.T) {
 	f := format{lanes: 2, g: 1, h: 1, w: 1}
 	for round := range 2000 {
 		bins := make([]tally, 2+r.IntN(40))
+		f.minH = r.Int64N(60)
 		s := finder{lambda: float64(r.IntN(3)), minW: int64(1 + r.IntN(20))}
 		var total tally
 		for b := range bins {
@@ -248,7 +249,7 @@ func TestSplit(t *testing.T) {
 		// when there is no missing one and no least weight.
 		s.begin(&f, &growNode{sum: total})
 		s.best.score = math.Inf(-1)
-		if s.minW == 1 && bins[0].n == 0 {
+		if s.minW == 1 && f.minH == 0 && bins[0].n == 0 {
 			if s.try(5, true); s.best.score < want*(1-1e-12) {
 				t.Fatalf("round %d: levels score %v, codes in order %v", round, s.best.score, want)
 			}

@@ -135,7 +135,7 @@ func (j *nativeJob) sumRows(g *goGrower, w *work, rows rowSet, hist []tally, pac
 // searchOf says what C has to know for a search.
 func (j *nativeJob) searchOf(g *goGrower, n *growNode) native.Search {
 	return native.Search{
-		Format: formatOf(&g.quant.format), Lambda: g.cfg.Lambda, MinW: g.minW, Total: native.Tally{G: n.sum.g, H: n.sum.h, W: n.sum.w, N: n.sum.n},
+		Format: formatOf(&g.quant.format), Lambda: g.cfg.Lambda, MinW: g.minW, MinH: g.quant.minH, Total: native.Tally{G: n.sum.g, H: n.sum.h, W: n.sum.w, N: n.sum.n},
 		UnitW: g.quant.w, Phi: n.noise.phi, Squares: n.noise.squares,
 	}
 }

@@ -9,7 +9,7 @@
 // Search is what the nodes of a call share; search_cuda.go writes this and the nodes.
 struct Search {
   double lambda, unit_g, unit_h, unit_w;
-  int64_t min_w;
+  int64_t min_w, min_h;
   uint64_t widest;  // most columns of a node
 };
 
@@ -66,6 +66,7 @@ DEVICE void consider(Scan* c, const Tally& left, uint32_t place) {
   const Search& s = *c->s;
   const Node& n = *c->n;
   if (n.total.w - left.w < s.min_w || left.w < s.min_w) return;
+  if (n.total.h - left.h < s.min_h || left.h < s.min_h) return;
   double gl = (double)left.g * s.unit_g, gr = (double)(n.total.g - left.g) * s.unit_g;
   double a = (double)left.h * s.unit_h + s.lambda, z = (double)(n.total.h - left.h) * s.unit_h + s.lambda;
   if (c->sign) {

@@ -91,7 +91,7 @@ func (d *deviceStage) search(ids []int32, picked [][]int32) ([]candidate, error)
 	threads, levels := d.searchThreads()
 	f := &g.quant.format
 	words := []uint64{
-		math.Float64bits(g.cfg.Lambda), math.Float64bits(f.g), math.Float64bits(f.h), math.Float64bits(f.w), uint64(g.minW), 0,
+		math.Float64bits(g.cfg.Lambda), math.Float64bits(f.g), math.Float64bits(f.h), math.Float64bits(f.w), uint64(g.minW), uint64(f.minH), 0,
 	}
 	nodesAt := len(words)
 	var lists pickedList

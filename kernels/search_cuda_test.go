@@ -88,6 +88,7 @@ func sumsCases() []sumsCase {
 		{name: "ties, few parts", numbers: []int{9, 40}, levels: []int{6, 70}, nodes: 40, parts: 5, format: wholeFormat, draw: few, missing: 0.3, twins: true},
 		{name: "weights", numbers: mixed, levels: levels, nodes: 9, parts: 200, cfg: GrowerConfig{MinRows: 600}, format: wideFormat, draw: weighted, missing: 0.1},
 		{name: "least weight", numbers: mixed, levels: levels, nodes: 12, parts: 10, cfg: GrowerConfig{MinRows: 70}, format: wideFormat, draw: plain, missing: 0.3},
+		{name: "least h", numbers: mixed, levels: levels, nodes: 12, parts: 10, format: format{lanes: 3, g: 0x1p-30, h: 0x1p-31, w: 0x1p-3, minH: 40 << 30}, draw: plain, missing: 0.3},
 		{name: "lambda", numbers: mixed, levels: levels, nodes: 9, parts: 200, cfg: GrowerConfig{Lambda: 2.5}, format: wideFormat, draw: plain, missing: 0.1},
 		{name: "no curvature", numbers: mixed, levels: levels, nodes: 9, parts: 30, format: wideFormat, draw: some(plain, 1), missing: 0.1},
 		{name: "curvature of some", numbers: mixed, levels: levels, nodes: 14, parts: 12, format: wideFormat, draw: some(plain, 0.7), missing: 0.1},

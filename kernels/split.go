@@ -21,7 +21,7 @@ type candidate struct {
 //     the left, then, if the node has missing rows, with them on the right; in
 //     each, places from the lowest. A later candidate must be strictly better.
 //   - A place behind a bin without rows is no candidate.
-//   - Both sides need rows, and weight minW.
+//   - Both sides need rows, weight minW and h minH.
 //   - Sums are integers, and become float64 once, times the unit; then
 //     (gl·gl·z + gr·gr·a) / (a·z) with a = hl+λ and z = hr+λ, products from the
 //     left. Where a or z is not positive its side counts 0.
@@ -235,17 +235,16 @@ func insertionSort(keys []uint64) {
 func (s *finder) scan(left tally, vals []tally, bins []uint16) bool {
 	var (
 		unitG, unitH, lambda = s.format.g, s.format.h, s.lambda
-		total, minW          = s.total, s.minW
+		total, minW, minH    = s.total, s.minW, s.format.minH
 		top                  = s.best.score
 		at                   = -1
 	)
 	for i := range vals {
 		left.add(&vals[i])
-		rightW := total.w - left.w
-		if rightW < minW || left.n == total.n {
+		if total.w-left.w < minW || left.n == total.n {
 			break
 		}
-		if left.w < minW {
+		if left.w < minW || left.h < minH || total.h-left.h < minH {
 			continue
 		}
 		gl, gr := float64(left.g)*unitG, float64(total.g-left.g)*unitG

@@ -94,6 +94,8 @@ func trainings() (out []training) {
 	add("two bytes", 9500, Bernoulli, wide)
 	add("deep", 4000, Gaussian, func(c *training) { c.cfg.MaxDepth = 60; c.cfg.Lambda = 0.5 })
 	add("some columns", 2500, Multinomial, func(c *training) { sampled(c); c.feats = []int32{0, 3, 4, 6, 7} })
+	add("least h", 6000, Multinomial, func(c *training) { c.cfg.MinRows, c.cfg.MinH = 8, 1 })
+	add("least h, narrow", 66000, Bernoulli, func(c *training) { c.cfg.MinRows, c.cfg.MinH = 20, 3 })
 	add("narrow", 70000, Bernoulli, nil)
 	add("narrow, sample", 90001, Multinomial, func(c *training) { sampled(c); wide(c) })
 	add("little room", 70001, Bernoulli, func(c *training) { c.cfg.MaxBytes = 1 })

@@ -70,6 +70,7 @@ type GrowerConfig struct {
 	Seed     uint64
 	Lambda   float64          // L2 on leaf values
 	MinRows  float64          // least weighted rows of a child
+	MinH     float64          // least H of a child, but no more than 1/5 and 4 times the tree's mean h for each row of MinRows; 0 for none
 	MinGain  float64          // least gain of a split below the root, as a share of the root's gain
 	MaxDepth int              // nodes of this depth stay leaves; depth of the root is 0
 	Weights  *Buffer[float32] // nil for ones; counts rows in MinRows

@@ -19,6 +19,7 @@ type naiveTree struct {
 	unitG, unitH float64
 	unitW        float64
 	need         float64
+	least        float64 // H of a child
 	splits       []Split
 	bounds       [][2]float64
 	phi          float64 // of the sample
@@ -32,6 +33,7 @@ func growNaive(bins Bins, cfg GrowerConfig, in TreeInput) *naiveTree {
 	}
 	rows := t.quantise()
 	t.phi = t.squares(rows) / t.sum(rows).H
+	t.least = min(cfg.MinH, cfg.MinRows/5, 4*cfg.MinRows*t.sum(rows).H/t.sum(rows).W)
 	t.grow(rows, 1, 0, naivePath{low: math.Inf(-1), high: math.Inf(1)})
 	return t
 }
@@ -222,7 +224,7 @@ func (t *naiveTree) features(path uint64, depth int, p naivePath) (drawn, all []
 			rate *= t.in.LevelRate
 		}
 	}
-	k := min(len(all), max(1, int(math.Round(rate*float64(len(all))))))
+	k := min(len(all), max(1, int(math.Floor(rate*float64(len(all))+1e-9))))
 	if k == len(all) {
 		return all, all
 	}
@@ -273,7 +275,7 @@ func (t *naiveTree) grow(rows []naiveRow, path uint64, depth int, p naivePath) {
 					}
 				}
 				L, R := t.sum(l), t.sum(r)
-				if L.N == 0 || R.N == 0 || L.W <= 0 || R.W <= 0 || L.W < t.cfg.MinRows || R.W < t.cfg.MinRows || t.wrongWay(f, L, R, p) {
+				if L.N == 0 || R.N == 0 || L.W <= 0 || R.W <= 0 || L.W < t.cfg.MinRows || R.W < t.cfg.MinRows || L.H < t.least || R.H < t.least || t.wrongWay(f, L, R, p) {
 					continue
 				}
 				if s := t.score(L, R, p); s > top {

@@ -195,6 +195,7 @@ type Search struct {
 	Format Format
 	Lambda float64
 	MinW   int64
+	MinH   int64
 	Total  Tally
 	// UnitW is the value of one unit of weight, Phi the variance of the tree's
 	// derivatives or 0, Squares the sum of g²/w of the node's rows. With Weigh = 1 a

@@ -39,7 +39,7 @@ typedef struct {
 typedef struct {
   native_format format;
   double lambda;
-  int64_t min_w;
+  int64_t min_w, min_h;
   native_tally total;
   double unit_w;   // value of one unit of weight
   double phi;      // variance of derivatives of the tree; 0 where the node's levels tell it

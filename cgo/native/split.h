@@ -86,9 +86,8 @@ static int scan_slow(finder *f, native_tally base) {
   int at = -1;
   for (int i = 0; i < f->count; i++) {
     native_tally l = plus(base, running(f, i));
-    int64_t right_w = f->total.w - l.w;
-    if (right_w < f->s->min_w || l.n == f->total.n) break;
-    if (l.w < f->s->min_w) continue;
+    if (f->total.w - l.w < f->s->min_w || l.n == f->total.n) break;
+    if (l.w < f->s->min_w || l.h < f->s->min_h || f->total.h - l.h < f->s->min_h) continue;
     double gl = (double)l.g * f->unit_g, gr = (double)(f->total.g - l.g) * f->unit_g;
     double a = (double)l.h * f->unit_h + lambda, z = (double)(f->total.h - l.h) * f->unit_h + lambda, score;
     if (a > 0 && z > 0)
@@ -117,6 +116,7 @@ INLINE int scan_four(finder *f, native_tally base, int packed) {
   const f4 total_g = _mm256_set1_pd((double)f->total.g), total_h = _mm256_set1_pd((double)f->total.h), zero = _mm256_setzero_pd();
   const f4 unit_g = _mm256_set1_pd(f->unit_g), unit_h = _mm256_set1_pd(f->unit_h), lambda = _mm256_set1_pd(f->s->lambda);
   const i4 least = _mm256_set1_epi64x(f->s->min_w), most = _mm256_set1_epi64x(f->total.w - f->s->min_w);
+  const i4 least_h = _mm256_set1_epi64x(f->s->min_h), most_h = _mm256_set1_epi64x(f->total.h - f->s->min_h);
   const i4 sign = _mm256_set1_epi64x(1 << 25), h_mask = _mm256_set1_epi64x(H_MASK), n_mask = _mm256_set1_epi64x(COUNT_MASK);
   const i4 first = packed ? _mm256_set1_epi64x((int64_t)((uint64_t)base.g << G_SHIFT | (uint64_t)base.h << COUNT_BITS | (uint64_t)base.n))
                           : _mm256_set1_epi64x(base.g);
@@ -139,7 +139,9 @@ INLINE int scan_four(finder *f, native_tally base, int packed) {
     f4 z = _mm256_add_pd(_mm256_mul_pd(_mm256_sub_pd(total_h, all_hl), unit_h), lambda);
     f4 score = _mm256_add_pd(_mm256_mul_pd(_mm256_mul_pd(gl, gl), z), _mm256_mul_pd(_mm256_mul_pd(gr, gr), a));
     score = _mm256_div_pd(score, _mm256_mul_pd(a, z));
-    f4 out = _mm256_castsi256_pd(_mm256_or_si256(_mm256_cmpgt_epi64(least, w), _mm256_cmpgt_epi64(w, most)));
+    i4 light = _mm256_or_si256(_mm256_cmpgt_epi64(least, w), _mm256_cmpgt_epi64(w, most));
+    i4 flat_side = _mm256_or_si256(_mm256_cmpgt_epi64(least_h, h), _mm256_cmpgt_epi64(h, most_h));
+    f4 out = _mm256_castsi256_pd(_mm256_or_si256(light, flat_side));
     f4 curved = _mm256_and_pd(_mm256_cmp_pd(a, zero, _CMP_GT_OQ), _mm256_cmp_pd(z, zero, _CMP_GT_OQ));
     flat = _mm256_or_pd(flat, _mm256_andnot_pd(_mm256_or_pd(out, curved), _mm256_cmp_pd(zero, zero, _CMP_EQ_OQ)));
     f4 better = _mm256_andnot_pd(out, _mm256_cmp_pd(score, top, _CMP_GT_OQ));

@@ -28,7 +28,7 @@ typedef struct {
 } growth;
 
 INLINE int may_split(const native_subtree *t, int64_t depth, const native_tally *s) {
-  return depth < t->max_depth && s->w >= 2 * t->search.min_w && s->n >= 2;
+  return depth < t->max_depth && s->w >= 2 * t->search.min_w && s->h >= 2 * t->search.min_h && s->n >= 2;
 }
 
 INLINE uint64_t mix64(uint64_t z) {
@@ -45,7 +45,7 @@ static int draw(growth *g, uint64_t path, int64_t depth, const int32_t **picked)
   double rate = g->t->rate;
   if (g->t->level_rate > 0)
     for (int64_t d = 0; d < depth; d++) rate *= g->t->level_rate;
-  double share = round(rate * m);
+  double share = floor(rate * m + 1e-9);
   *picked = g->candidates;
   if (!(share < m)) return m;
   int k = share < 1 ? 1 : (int)share;

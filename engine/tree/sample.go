@@ -1,8 +1,6 @@
 package tree
 
 import (
-	"math"
-
 	"github.com/geyser-ml/geyser/kernels"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
@@ -57,7 +55,7 @@ func (s *Sampling) Rows(tree uint64, rows, threads int, class func(row int) int)
 // Features draws a share of n columns for a tree, at least one, in ascending
 // order; nil stands for all.
 func Features(seed, tree uint64, n int, rate float64) []int32 {
-	k := max(1, int(math.Round(rate*float64(n))))
+	k := max(1, int(rate*float64(n)+1e-9)) // of whole numbers rounding takes less
 	if k >= n {
 		return nil
 	}

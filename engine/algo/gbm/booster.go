@@ -85,11 +85,18 @@ func newBooster(t *model.Task, p *Params) (_ *booster, err error) {
 	return b, nil
 }
 
+// leastInformation is the least sum of h = p(1-p) in a leaf of classes: the Newton step of
+// such a leaf has a standard error of 1. DESIGN.md has the measurements.
+const leastInformation = 1
+
 // config returns what all trees share.
 func (b *booster) config() kernels.GrowerConfig {
 	c := kernels.GrowerConfig{
 		Seed: b.t.Seed, MinRows: b.p.MinRows, MinGain: b.p.MinSplitImprovement,
 		MaxDepth: tree.Depth(b.p.MaxDepth), Weights: b.in.W, Bounded: b.family.Bounded(), Monotone: b.sign,
+	}
+	if c.Bounded {
+		c.MinH = leastInformation
 	}
 	for _, set := range b.p.InteractionConstr {
 		allowed := []int32{}
