@@ -163,8 +163,20 @@ func randomForest(r *rand.Rand, trees, depth, classes int) *Forest {
 
 func testPredict(t *testing.T, b Backend) {
 	r := rand.New(rand.NewPCG(31, 32))
-	cols := mixedCols(r, 700, 0.2)
 	f := randomForest(r, 7, 5, 2)
+	testPredictForest(t, b, f, mixedCols(r, 700, 0.2))
+	for i := range f.SetAt { // numbers alone
+		f.SetAt[i] = -1
+	}
+	numbers := *f
+	numbers.Left = slices.Clone(f.Left) // another forest
+	testPredictForest(t, b, &numbers, mixedCols(r, 700, 0.2))
+	testPredictForest(t, b, &numbers, mixedCols(r, 700, 0))
+}
+
+// testPredictForest scores 700 rows by seven trees of two classes.
+func testPredictForest(t *testing.T, b Backend, f *Forest, cols []Column) {
+	t.Helper()
 	for _, c := range []struct{ lo, hi, from, to int }{
 		{0, 0, 0, 7}, {0, 1, 0, 7}, {3, 34, 0, 7}, {3, 35, 1, 3}, {3, 36, 2, 2}, {0, 700, 0, 7}, {100, 613, 3, 7}, {699, 700, 6, 7},
 	} {

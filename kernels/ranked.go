@@ -27,8 +27,9 @@ type ranked struct {
 	trees   []rankTree
 	width   int // number of columns that rows must have
 
-	once  sync.Once
-	short []uint64 // nodes in one word, of loops that want them so; nil where they do not fit
+	once    sync.Once
+	short   []uint64 // nodes in one word, of loops that want them so; nil where they do not fit
+	numbers bool     // they are those of numbers alone
 }
 
 // rankNode is a split. A leaf is a split that leads to itself.

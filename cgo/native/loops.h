@@ -40,4 +40,4 @@ enum {
 #define TABLE(name)                                                                                                \
   const native_loops name = {sum_rows, subtract,  search,  part,      grow,    add_value, measure,  fill, squares, \
                              gaussian, bernoulli, largest, exponents, softmax, places16,  places32, walk, walk_short, \
-                             dense_pack, dense,  activate}
+                             walk_numbers, dense_pack, dense, activate}

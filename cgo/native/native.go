@@ -42,6 +42,8 @@ package native
 // #cgo nocallback geyser_walk
 // #cgo noescape geyser_walk_short
 // #cgo nocallback geyser_walk_short
+// #cgo noescape geyser_walk_numbers
+// #cgo nocallback geyser_walk_numbers
 // #cgo noescape geyser_dense_pack
 // #cgo nocallback geyser_dense_pack
 // #cgo noescape geyser_dense
@@ -114,6 +116,10 @@ package native
 // static void geyser_walk_short(const native_loops *l, const uint64_t *steps, const uint64_t *bits, const float *value,
 //     const native_tree *trees, int64_t count, const uint32_t *ranks, int64_t columns, uint16_t *room, double *sums, int64_t n) {
 //   l->walk_short(steps, bits, value, trees, count, ranks, columns, room, sums, n);
+// }
+// static void geyser_walk_numbers(const native_loops *l, const uint64_t *steps, const float *value, const native_tree *trees,
+//     int64_t count, const uint32_t *ranks, int64_t columns, uint32_t none, uint16_t *room, double *sums, int64_t n) {
+//   l->walk_numbers(steps, value, trees, count, ranks, columns, none, room, sums, n);
 // }
 // static void geyser_dense_pack(const native_loops *l, const float *b, int64_t across, int64_t along, int64_t cols, int64_t depth,
 //     float *out) {
@@ -418,6 +424,16 @@ func (l Loops) Walk(steps []Step, bits []uint64, value []float32, trees []Tree, 
 func (l Loops) WalkShort(steps, bits []uint64, value []float32, trees []Tree, ranks []uint32, columns int, room []uint16, sums []float64, n int) {
 	C.geyser_walk_short(l.table, p[C.uint64_t](steps), p[C.uint64_t](bits), p[C.float](value), p[C.native_tree](trees), C.int64_t(len(trees)),
 		p[C.uint32_t](ranks), C.int64_t(columns), p[C.uint16_t](room), p[C.double](sums), C.int64_t(n))
+}
+
+// WalkNumbers is Walk where all splits are of numbers, with steps of one word: 65535 less
+// the greatest rank that goes left:16 | next, counted from the root of a tree:16 | whether
+// missing values go left:16 | where the ranks of the column begin:16. A leaf leads to
+// itself by rank 0 of column 0. Missing values have rank none; other ranks are less than
+// 32767. room is scratch of the length of ranks.
+func (l Loops) WalkNumbers(steps []uint64, value []float32, trees []Tree, ranks []uint32, columns int, none uint32, room []uint16, sums []float64, n int) {
+	C.geyser_walk_numbers(l.table, p[C.uint64_t](steps), p[C.float](value), p[C.native_tree](trees), C.int64_t(len(trees)),
+		p[C.uint32_t](ranks), C.int64_t(columns), C.uint32_t(none), p[C.uint16_t](room), p[C.double](sums), C.int64_t(n))
 }
 
 // DenseCols is the number of columns in a strip of DensePack.

@@ -138,6 +138,8 @@ typedef struct {
                const uint32_t *ranks, double *sums, int64_t n);
   void (*walk_short)(const uint64_t *steps, const uint64_t *bits, const float *value, const native_tree *trees, int64_t count,
                      const uint32_t *ranks, int64_t columns, uint16_t *room, double *sums, int64_t n);
+  void (*walk_numbers)(const uint64_t *steps, const float *value, const native_tree *trees, int64_t count, const uint32_t *ranks,
+                       int64_t columns, uint32_t none, uint16_t *room, double *sums, int64_t n);
   void (*dense_pack)(const float *b, int64_t across, int64_t along, int64_t cols, int64_t depth, float *out);
   void (*dense)(const float *a, int64_t across, int64_t along, int64_t rows, const float *b, int64_t cols, int64_t depth,
                 float *room, float *c, int64_t stride);
