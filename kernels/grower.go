@@ -57,6 +57,7 @@ type goGrower struct {
 	works []*work // idle scratch
 	small []*subtree
 	grown [][]growNode // scratch for subtrees
+	made  []Subtree    // what Grow returns
 }
 
 // work is the scratch of one thread.

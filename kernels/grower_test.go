@@ -178,6 +178,10 @@ func growBelow(t testing.TB, g Grower, nodes ...Node) []Subtree {
 		return subs
 	}
 	check(t, err)
+	subs = slices.Clone(subs) // the grower's next ones would replace them
+	for i, s := range subs {
+		subs[i] = Subtree{slices.Clone(s.Splits), slices.Clone(s.Nodes)}
+	}
 	return subs
 }
 

@@ -72,8 +72,12 @@ func (g *goGrower) Grow(nodes []Node) ([]Subtree, error) {
 		}
 	}
 	g.finish(small)
-	out := make([]Subtree, len(nodes))
+	for len(g.made) < len(nodes) {
+		g.made = append(g.made, Subtree{})
+	}
+	out := g.made[:len(nodes)]
 	for i, n := range nodes {
+		out[i] = Subtree{out[i].Splits[:0], out[i].Nodes[:0]}
 		g.describe(n.ID, &out[i])
 	}
 	return out, nil

@@ -185,7 +185,8 @@ type Grower interface {
 	// that Level gave, in any selection.
 	Apply(splits []Split) ([]Children, error)
 	// Grow finishes the subtrees below nodes and gives the same nodes that Level
-	// and Apply would. ErrUnavailable where a tier has no such path.
+	// and Apply would. They are good until its next call. ErrUnavailable where a tier
+	// has no such path.
 	Grow(nodes []Node) ([]Subtree, error)
 	// Leaves adds each leaf's value to the score of those of its rows that which
 	// names, in float64.

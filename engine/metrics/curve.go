@@ -150,25 +150,25 @@ func (c *curve) thresholds() []Threshold {
 	if c.n > 0 {
 		perFP = maxThresholds / 2 / c.n
 	}
-	var tp, fp, border float64
+	var tp, fp, border, score float64
+	here := func() Threshold { return Threshold{Value: score, TP: tp, FP: fp, FN: c.p - tp, TN: c.n - fp} }
 	scores := 0
 	for p := c.top(); p.next(); scores++ {
 		if length := tp*perTP + fp*perFP; length >= border {
-			if len(bins) < maxThresholds { // rounding at the very end
-				bins = append(bins, Threshold{})
+			if scores > 0 && len(bins) < maxThresholds-1 { // rounding at the very end
+				bins = append(bins, here())
 			}
 			border = math.Floor(length) + 1
 		}
 		tp += p.tp
 		fp += p.fp
-		t := Threshold{Value: p.score, TP: tp, FP: fp, FN: c.p - tp, TN: c.n - fp}
-		bins[len(bins)-1] = t
+		score = p.score
 		if len(own) < maxThresholds {
-			own = append(own, t)
+			own = append(own, here())
 		}
 	}
 	if scores > maxThresholds {
-		return bins
+		return append(bins, here())
 	}
 	return slices.Clip(own)
 }

@@ -42,16 +42,13 @@ func (c *curve) gainsLift(rows int64, bins int) *table.Table {
 		t.Add(title, table.Double, "%5f")
 	}
 	var sum group
-	p := c.top()
-	more := p.next()
+	ones, zeros := c.ones, c.zeros // those of lower scores than the groups so far
 	for i, low := range lower {
 		var g group
-		for ; more && p.score >= low; more = p.next() {
-			g.w += p.tp + p.fp
-			g.ones += p.tp
-			g.score += p.score * (p.tp + p.fp)
-			all.score += p.score * (p.tp + p.fp)
-		}
+		g.ones, g.score = ones.cut(low)
+		w, score := zeros.cut(low)
+		g.w, g.score = g.ones+w, g.score+score
+		all.score += g.score
 		sum.w, sum.ones, sum.score = sum.w+g.w, sum.ones+g.ones, sum.score+g.score
 		var r, s float64 // a group between two scores can be empty
 		if g.w > 0 {

@@ -3,6 +3,7 @@ package metrics
 import (
 	"math"
 	"math/bits"
+	"sort"
 
 	"github.com/geyser-ml/geyser/kernels"
 	"github.com/geyser-ml/geyser/kernels/par"
@@ -55,6 +56,22 @@ func (l list) sum(lo, hi int) float64 {
 		sum += w
 	}
 	return sum
+}
+
+// cut removes the rows of scores from low on, and returns their weight and the sum of
+// weight times score.
+func (l *list) cut(low float64) (weight, score float64) {
+	n := sort.Search(len(l.key), func(i int) bool { return l.key[i] > descendingKey(low) })
+	for i := 0; i < n; {
+		from := i
+		for i < n && l.key[i] == l.key[from] {
+			i++
+		}
+		w := l.sum(from, i)
+		weight, score = weight+w, score+w*scoreOf(l.key[from])
+	}
+	*l = l.slice(n, len(l.key))
+	return weight, score
 }
 
 func (l list) copy(from list) {

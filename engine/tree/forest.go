@@ -48,13 +48,7 @@ func (f *Forest) add(t *Tree, i int, bins kernels.Bins) int32 {
 	}
 	if levels := bins.Levels(int(s.Feature)); levels > 0 {
 		f.SetAt[at], f.SetLen[at] = int32(len(f.Sets)), int32(levels)
-		set := make([]uint64, (levels+63)/64)
-		for c := range levels {
-			if b := bins.BinOf(int(s.Feature), c); s.Set[b/64]>>(b%64)&1 == 1 {
-				set[c/64] |= 1 << (c % 64)
-			}
-		}
-		f.Sets = append(f.Sets, set...)
+		f.addSet(s, bins, levels)
 	} else {
 		f.Threshold[at] = kernels.Threshold(bins, int(s.Feature), s.Bin)
 	}
@@ -62,6 +56,31 @@ func (f *Forest) add(t *Tree, i int, bins kernels.Bins) int32 {
 	right := f.add(t, n.right, bins)
 	f.Left[at], f.Right[at] = left, right
 	return at
+}
+
+// addSet appends the levels that go left, by the bins that do.
+func (f *Forest) addSet(s *kernels.Split, bins kernels.Bins, levels int) {
+	at := len(f.Sets)
+	for range (levels + 63) / 64 {
+		f.Sets = append(f.Sets, 0)
+	}
+	set := f.Sets[at:]
+	if bins.BinOf(int(s.Feature), levels-1) < levels { // several levels to a bin
+		for c := range levels {
+			b := bins.BinOf(int(s.Feature), c)
+			set[c/64] |= s.Set[b/64] >> (b % 64) & 1 << (c % 64)
+		}
+		return
+	}
+	for i := range set { // level c has bin c+1
+		set[i] = s.Set[i] >> 1
+		if i+1 < len(s.Set) {
+			set[i] |= s.Set[i+1] << 63
+		}
+	}
+	if rest := levels % 64; rest != 0 {
+		set[len(set)-1] &= 1<<rest - 1
+	}
 }
 
 // AddLeaf appends a leaf that training rows of a summed weight reach, and returns its
