@@ -37,7 +37,7 @@ func BenchmarkStart(b *testing.B) {
 				p := launch(b, binary, dir)
 				b.StopTimer()
 				time.Sleep(300 * time.Millisecond) // idle means after the last work of the start
-				rss = max(rss, resident(b, p.cmd.Process.Pid))
+				rss = max(rss, resident(b, p.cmd.Process.Pid, "VmRSS"))
 				p.stop(b)
 				b.StartTimer()
 			}
@@ -94,16 +94,16 @@ func fill(b *testing.B, binary, dir string, n int) {
 }
 
 // resident returns the resident memory of a process.
-func resident(b *testing.B, pid int) float64 {
+func resident(b *testing.B, pid int, line string) float64 {
 	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	check(b, err)
-	for line := range strings.Lines(string(status)) {
+	for l := range strings.Lines(string(status)) {
 		var kib float64
-		if n, _ := fmt.Sscanf(line, "VmRSS: %f kB", &kib); n == 1 {
+		if n, _ := fmt.Sscanf(l, line+": %f kB", &kib); n == 1 {
 			return kib * 1024
 		}
 	}
-	b.Fatal("the process tells no resident memory")
+	b.Fatalf("the process tells no %s", line)
 	return 0
 }
