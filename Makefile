@@ -29,7 +29,7 @@ endif
 # Packages with goroutines at their heart.
 RACE := ./engine/job/... ./engine/catalog/... ./store/... ./api/...
 
-.PHONY: build cuda ptx test-cuda gpu-report images run test race lint fuzz bench bench-gate bench-start acceptance record libxgboost tools clean help
+.PHONY: build cuda ptx test-cuda mutate-cuda gpu-report images run test race lint fuzz bench bench-gate bench-start acceptance record libxgboost tools clean help
 
 build: ## Build build/geyser
 	$(GO) build -o build/geyser ./cmd/geyser
@@ -43,19 +43,23 @@ ptx: ## Compile kernels/*.cu again; needs clang-14
 test-cuda: $(LINT) $(CUDA_HEADERS) ## Tests of the CUDA kernels on an emulated device; needs clang-14 and g++
 	@GO="$(GO)" LINT="$(LINT)" HEADERS="$(CUDA_HEADERS)" TESTFLAGS="$(TESTFLAGS)" .ci/cuda
 
-# Why the tests first: numbers of kernels that are wrong are worth nothing.
+mutate-cuda: $(CUDA_HEADERS) ## Take each barrier, atomic, bound and rule from the CUDA kernels: a test must fail; half an hour
+	C_INCLUDE_PATH=$(CUDA_HEADERS) $(GO) run ./kernels/emu/mutate $(MUTATEFLAGS)
+
+# Why two files: they measure a machine without Go, too, when they are carried there.
 gpu-report: $(CUDA_HEADERS) ## Measure a GPU into build/gpu-report.md; GPUFLAGS as in bench/gpu
 	@mkdir -p build
 	@export C_INCLUDE_PATH=$(CUDA_HEADERS); \
-	tests=$$(WANT_TIERS=go,native,cuda $(GO) test -tags cuda ./kernels >build/gpu-tests.log 2>&1 && echo passed || echo "**failed**, see build/gpu-tests.log"); \
-	echo "tests of the kernels: $$tests"; \
-	$(GO) run -tags cuda ./bench/gpu -tests "$$tests" -o build/gpu-report.md $(GPUFLAGS) && cat build/gpu-report.md
+	$(GO) test -c -tags cuda -o build/kernels.test ./kernels && $(GO) build -tags cuda -o build/gpu-report ./bench/gpu
+	@build/gpu-report -tests build/kernels.test -o build/gpu-report.md $(GPUFLAGS); status=$$?; cat build/gpu-report.md; exit $$status
 
 images: ## What the Dockerfiles say, done without Docker
 	.ci/image Dockerfile
 	.ci/image Dockerfile.cuda
 
-$(CUDA_HEADERS): | $(PYTHON)
+# Why not a prerequisite: where the headers are, nobody needs Python.
+$(CUDA_HEADERS):
+	@$(MAKE) --no-print-directory $(PYTHON)
 	@PYTHON=$(PYTHON) kernels/cuda-headers.sh $(CACHE)/cuda >/dev/null
 
 run: build ## Start the server and run the demo on real flights; ONCE=1 ends after its table

@@ -187,6 +187,12 @@ func testQuantize(t *testing.T, b Backend) {
 		{"few values", fill(33, func(i int) float64 { return float64(i % 5) }), BinOptions{Bins: 5}, 6},
 		{"huge and tiny", []float64{math.MaxFloat64, -math.MaxFloat64, 5e-324, -5e-324, 0, 1e300, inf, -inf}, BinOptions{}, 7},
 		{"neighbours", []float64{1, math.Nextafter(1, 2), math.Nextafter(1, 0)}, BinOptions{}, 4},
+		{"the first is missing", fill(5000, func(i int) float64 {
+			if i == 0 {
+				return nan
+			}
+			return float64(i % 5)
+		}), BinOptions{}, 6},
 		{"skewed", fill(5000, func(int) float64 { return math.Floor(math.Exp(3 * r.NormFloat64())) }), BinOptions{Bins: 16}, 0},
 		{"normal", fill(5000, func(int) float64 { return r.NormFloat64() }), BinOptions{Bins: 254}, 255},
 		{"a byte is full", fill(5000, func(int) float64 { return r.NormFloat64() }), BinOptions{Bins: 255}, 256},

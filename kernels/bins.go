@@ -180,7 +180,7 @@ func (l *lookup) find(loops loops, x []float64, bin []uint16) bool {
 	if l.levels > 0 {
 		for i, v := range x {
 			bin[i] = 0
-			if v < float64(len(l.codes)) {
+			if v >= 0 && v < float64(len(l.codes)) {
 				bin[i] = l.codes[int(v)]
 			} else {
 				missing = true

@@ -13,6 +13,15 @@ type Size struct {
 	Rows, Columns int
 	Classes       int // scores of a row
 	Depth         int // of the trees
+	Rules         []BinSize
+}
+
+// BinSize tells what a rule of bins makes of the columns. Where Size has none, it is one
+// that makes 256 bins of each.
+type BinSize struct {
+	Wide   int // columns of more than 256 bins, which take two bytes a row
+	Bins   int // of all columns, with those of missing values
+	Levels int // most bins of a column of levels
 }
 
 // What a device needs to be worth its while.
@@ -91,17 +100,41 @@ func Used(name string) string {
 	return out
 }
 
-// Bytes estimates the memory of a device that the training takes: of each row its bins,
-// integers and places in two lists of rows, response, weight and sample; score and two
-// derivatives of each class; and histograms, for the widest level of a tree or as many as
-// the budget of a grower allows.
+// Bytes bounds the memory of a device that the training takes: response, weight and sample
+// of each row, score and two derivatives of each class, and a grower for each rule of bins.
 func (s Size) Bytes() int64 {
-	const histogram = 256 * 32 // bytes of a column's
-	rows, columns, classes := int64(s.Rows), int64(s.Columns), int64(max(1, s.Classes))
-	one := histogram * columns
-	nodes := min(rows, 1<<min(max(s.Depth, 1), 30))
-	sums := min(one*nodes, max(2*one, defaultHistBytes))
-	return rows*((columns+3)/4*4+8+2*4+4+4+4+1+(8+4+4)*classes) + sums
+	rules := s.Rules
+	if rules == nil {
+		rules = []BinSize{{Bins: 256 * s.Columns}}
+	}
+	rows := int64(s.Rows)
+	bytes := rows * (4 + 4 + 1 + (8+4+4)*int64(max(1, s.Classes)))
+	for i, rule := range rules {
+		bytes += s.grower(rule)
+		if i > 0 {
+			bytes += rows * (4 + 4) // the derivatives of a class are each grower's own
+		}
+	}
+	return bytes
+}
+
+// grower bounds the memory of bins and of their grower: of each row its bins, integers,
+// weight and places in two lists; histograms of the nodes that are looked at together,
+// which are those of a level or as many as the budget allows, and what their search
+// takes; splits and leaves of a tree; and lists of work.
+func (s Size) grower(rule BinSize) int64 {
+	const spare = 2 // times what is needed: room for calls grows by doubling
+	rows, columns, wide, bins, levels := int64(s.Rows), int64(s.Columns), int64(rule.Wide), int64(rule.Bins), int64(rule.Levels)
+	depth := min(max(s.Depth, 1), 32)
+	histogram := 32 * bins
+	open := min(rows, 1<<depth, max(2, defaultHistBytes/max(1, histogram)))
+	search := spare * open * (128 + (48+8)*columns + 2*levels)
+	if levels > 4096 { // their order is not made in shared memory
+		search += spare * min(64<<20, 16*levels*open*columns)
+	}
+	splits := spare * min(2*rows, 2<<depth) * (24 + levels/8)
+	lists := spare*rows/4 + 64*columns + 64<<10
+	return rows*((columns-wide+3)/4*4+2*wide+8+4+2*4) + open*histogram + search + splits + lists
 }
 
 // DeviceState is what a device is doing.
@@ -113,6 +146,7 @@ type DeviceState struct {
 	Peak    int64   // the most that they were
 	Jobs    int     // backends that are open on it
 	Traffic Traffic // of this process
+	Dense   string  // what multiplies for Backend.Dense there: cuBLAS, or our own kernel and why; "" before the first layer
 	Fault   string  // why it cannot be used; "" as long as it can
 }
 

@@ -162,7 +162,7 @@ func (d *device) glance() (s DeviceState, ok bool) {
 // look is state on the goroutine of the device.
 func (d *device) look() DeviceState {
 	d.bury()
-	s := DeviceState{DeviceInfo: d.DeviceInfo, Open: true, Live: d.live, Peak: d.peak, Jobs: int(d.jobs.Load()), Traffic: d.traffic}
+	s := DeviceState{DeviceInfo: d.DeviceInfo, Open: true, Live: d.live, Peak: d.peak, Jobs: int(d.jobs.Load()), Traffic: d.traffic, Dense: d.blas.String()}
 	if d.lost == nil {
 		free, _, err := cu.MemInfo()
 		if err != nil {

@@ -3,6 +3,7 @@ package kernels
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -63,20 +64,30 @@ func TestUsed(t *testing.T) {
 	}
 }
 
-// The estimate, by hand.
+// The bound, by hand: rows, then histograms, search, splits and lists of work.
 func TestSize_Bytes(t *testing.T) {
+	const room = 64 << 10
 	for _, c := range []struct {
 		name string
 		size Size
 		want int64
 	}{
-		{"nothing", Size{}, 0},
-		{"one row", Size{Rows: 1, Columns: 1, Classes: 1, Depth: 5}, 4 + 29 + 16 + 8192},
-		{"a stump", Size{Rows: 1000, Columns: 5, Classes: 1, Depth: 1}, 1000*(8+29+16) + 2*5*8192},
-		{"classes", Size{Rows: 1000, Columns: 4, Classes: 3, Depth: 2}, 1000*(4+29+48) + 4*4*8192},
-		{"deep", Size{Rows: 1e8, Columns: 4, Depth: 60}, 1e8*(4+29+16) + 256<<20},
-		{"wide", Size{Rows: 1e6, Columns: 1e6, Depth: 6}, 1e6*(1e6+29+16) + 2*1e6*8192},
-		{"more rows than any memory", Size{Rows: 1 << 31, Columns: 10_000, Classes: 1, Depth: 6}, 1<<31*(10_000+29+16) + 256<<20},
+		{"nothing", Size{}, room},
+		{"one row", Size{Rows: 1, Columns: 1, Classes: 1, Depth: 5}, 1*(9+16+24) + 8192 + 2*(128+56) + 2*2*24 + 64 + room},
+		{"a stump", Size{Rows: 1000, Columns: 5, Classes: 1, Depth: 1}, 1000*(9+16+28) + 2*5*8192 + 2*2*(128+5*56) + 2*4*24 + 500 + 5*64 + room},
+		{"classes", Size{Rows: 1000, Columns: 4, Classes: 3, Depth: 2}, 1000*(9+48+24) + 4*4*8192 + 2*4*(128+4*56) + 2*8*24 + 500 + 4*64 + room},
+		{"deep", Size{Rows: 1e8, Columns: 4, Depth: 60}, 1e8*(9+16+24) + 8192*4*8192 + 2*8192*(128+4*56) + 2*2e8*24 + 5e7 + 4*64 + room},
+		{"two bytes", Size{Rows: 1000, Columns: 5, Classes: 1, Depth: 2, Rules: []BinSize{{Wide: 2, Bins: 3000, Levels: 1000}}},
+			1000*(9+16+4+2*2+20) + 4*3000*32 + 2*4*(128+5*56+2*1000) + 2*8*(24+125) + 500 + 5*64 + room},
+		{"two rules", Size{Rows: 1000, Columns: 5, Classes: 1, Depth: 1, Rules: []BinSize{{Bins: 100}, {Wide: 5, Bins: 3000}}},
+			1000*(9+16+28+8+10+20) + 2*3100*32 + 2*2*2*(128+5*56) + 2*2*4*24 + 2*(500+5*64+room)},
+		{"levels in order beside", Size{Rows: 1e6, Columns: 1, Classes: 1, Depth: 6, Rules: []BinSize{{Wide: 1, Bins: 8193, Levels: 8192}}},
+			1e6*(9+16+2+20) + 64*8193*32 + 2*64*(128+56+2*8192) + 2*16*8192*64 + 2*128*(24+1024) + 5e5 + 64 + room},
+		{"wide", Size{Rows: 1e6, Columns: 1e6, Depth: 6}, 1e6*(9+16+1e6+20) + 2*1e6*8192 + 2*2*(128+56e6) + 2*128*24 + 5e5 + 64e6 + room},
+		{"more rows than any memory", Size{Rows: 1 << 31, Columns: 10_000, Classes: 1, Depth: 6},
+			1<<31*(9+16+10_020) + 3*10_000*8192 + 2*3*(128+56*10_000) + 2*128*24 + 1<<30 + 64e4 + room},
+		{"all of the largest", Size{Rows: math.MaxUint32, Columns: 1 << 20, Classes: 1000, Depth: 100, Rules: []BinSize{{Wide: 1 << 20, Bins: 1 << 36, Levels: 65535}}},
+			math.MaxUint32*(9+16000+2<<20+20) + 2*32<<36 + 2*2*(128+56<<20+2*65535) + 2*64<<20 + 2*2*math.MaxUint32*(24+65535/8) + math.MaxUint32/2 + 64<<20 + room},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := c.size.Bytes(); got != c.want {

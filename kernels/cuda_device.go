@@ -44,9 +44,9 @@ type device struct {
 	blas    cudaBLAS
 	lost    error // why the device cannot be used any more
 	traffic Traffic
-	live    int64                  // bytes allocated
-	peak    int64                  // the most of them so far
-	profile map[string]*KernelTime // nil unless kernels are timed
+	live    int64    // bytes allocated
+	peak    int64    // the most of them so far
+	profile *profile // nil unless kernels are timed
 
 	mu   sync.Mutex
 	dead []allocation // to be given back

@@ -105,16 +105,18 @@ func (m *memory) at() cu.DevicePtr {
 
 // free gives the memory back; a second call, or one of nil, does nothing.
 func (m *memory) free() {
-	if m == nil {
-		return
-	}
-	m.job.mu.Lock()
-	_, held := m.job.held[m]
-	delete(m.job.held, m)
-	m.job.mu.Unlock()
-	if held {
+	if m != nil && m.job.lets(m) {
 		m.job.device.discard(m.allocation)
 	}
+}
+
+// lets forgets memory, and says whether it was held.
+func (j *job) lets(m *memory) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	_, held := j.held[m]
+	delete(j.held, m)
+	return held
 }
 
 // Where the newest values of a buffer are.

@@ -20,18 +20,3 @@ func chooseDevice(string, int64) (string, error) {
 }
 
 func deviceStates() []DeviceState { return nil }
-
-func measureDevice(string, int64) (DeviceSpeed, error) {
-	_, err := cudaDevices()
-	return DeviceSpeed{}, err
-}
-
-func profileDevice(string) (func() []KernelTime, error) {
-	_, err := cudaDevices()
-	return nil, err
-}
-
-func forgetPeak(string) error {
-	_, err := cudaDevices()
-	return err
-}

@@ -4,8 +4,8 @@ package kernels
 
 import (
 	"fmt"
+	"iter"
 	"math"
-	"time"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -89,6 +89,13 @@ func (s *scope) hold(n int64) *memory {
 	return s.job.keep(a)
 }
 
+// release gives back what hold has reserved, at once; nil is nothing.
+func (s *scope) release(m *memory) {
+	if m != nil && m.job.lets(m) {
+		s.note(s.device.release(m.allocation))
+	}
+}
+
 // zero clears n bytes.
 func (s *scope) zero(p cu.DevicePtr, n int64) {
 	if s.err == nil && n > 0 {
@@ -151,10 +158,25 @@ type grid struct {
 // over is the grid of one thread for each of n things, in blocks of that many threads.
 func over(n, block int) grid { return grid{x: (n + block - 1) / block, block: block} }
 
+// mostBlocks is how many a grid has in x at most.
+const mostBlocks = math.MaxInt32
+
+// launches cuts n things of so many blocks each into runs that one grid has room for.
+func launches(n, blocks int) iter.Seq2[int, int] {
+	most := max(1, mostBlocks/max(1, blocks))
+	return func(yield func(lo, hi int) bool) {
+		for lo := 0; lo < n; lo += most {
+			if !yield(lo, min(lo+most, n)) {
+				return
+			}
+		}
+	}
+}
+
 func (g grid) check() error {
 	switch {
-	case g.x < 0 || g.x > math.MaxInt32 || g.y < 0 || g.y > 65535 || g.z < 0 || g.z > 65535:
-		return fmt.Errorf("grid of %d x %d x %d blocks: at most %d x 65535 x 65535", g.x, g.y, g.z, math.MaxInt32)
+	case g.x < 0 || g.x > mostBlocks || g.y < 0 || g.y > 65535 || g.z < 0 || g.z > 65535:
+		return fmt.Errorf("grid of %d x %d x %d blocks: at most %d x 65535 x 65535", g.x, g.y, g.z, mostBlocks)
 	case g.block < 0 || g.by < 0 || g.bz < 0 || g.bz > 64 || max(g.block, 1)*max(g.by, 1)*max(g.bz, 1) > 1024:
 		return fmt.Errorf("blocks of %d x %d x %d threads: at most 1024, of them 64 in z", g.block, g.by, g.bz)
 	case g.shared < 0 || g.shared > 48<<10:
@@ -187,7 +209,10 @@ func (s *scope) launch(k kernel, g grid, args ...any) {
 	for i := range words {
 		params[i] = unsafe.Pointer(&words[i])
 	}
-	begin := time.Now()
+	timed := s.device.profile
+	if timed != nil {
+		timed.start(s)
+	}
 	err = f.fn.Launch(g.x, max(g.y, 1), max(g.z, 1), max(g.block, 1), max(g.by, 1), max(g.bz, 1), g.shared, cu.NoStream, params)
 	if err != nil {
 		s.note(fmt.Errorf("launch of %s: %w", k, err))
@@ -195,8 +220,8 @@ func (s *scope) launch(k kernel, g grid, args ...any) {
 	}
 	s.pending = string(k)
 	s.traffic.Launches++
-	if s.device.profile != nil {
-		s.timed(k, begin)
+	if timed != nil {
+		timed.stop(s, k)
 	}
 }
 

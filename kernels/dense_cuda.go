@@ -4,6 +4,7 @@ package kernels
 
 import (
 	"math"
+	"strings"
 
 	"github.com/geyser-ml/geyser/cgo/cublas"
 	"gorgonia.org/cu"
@@ -79,6 +80,17 @@ func (s *scope) multiply(in *DenseInput, a, b, out cu.DevicePtr) bool {
 type cudaBLAS struct {
 	handle *cublas.Handle
 	why    error // why there is none; it is not tried again
+}
+
+// String says what multiplies; "" as long as nobody has asked for a product.
+func (b *cudaBLAS) String() string {
+	switch {
+	case b.handle != nil:
+		return strings.TrimSpace("cuBLAS " + b.handle.Version())
+	case b.why != nil:
+		return "own kernel (" + strings.ReplaceAll(b.why.Error(), "\n", "; ") + ")"
+	}
+	return ""
 }
 
 // blasWorkspace is what NVIDIA advises for the largest devices.

@@ -39,7 +39,13 @@ func stubBLAS(t *testing.T, flags ...string) string {
 // The contract holds with cuBLAS: rows and columns, turned or not, are not mixed up.
 func TestDense_BLAS(t *testing.T) {
 	b := openBLAS(t, stubBLAS(t))
+	if told := b.job.device.state().Dense; told != "" {
+		t.Errorf("before the first layer it is %q", told)
+	}
 	testDense(t, b)
+	if told := b.job.device.state().Dense; told != "cuBLAS 12.34.5" {
+		t.Errorf("it is %q", told)
+	}
 	if b.job.device.blas.handle == nil {
 		t.Errorf("the library was not used: %v", b.job.device.blas.why)
 	}
@@ -48,13 +54,17 @@ func TestDense_BLAS(t *testing.T) {
 // Where cuBLAS does not start, kernels of ours serve; where it fails, the layer fails.
 func TestDense_BLASFails(t *testing.T) {
 	in := randomLayer(rand.New(rand.NewPCG(31, 32)), 70, 20, 90)
-	for _, flag := range []string{"-DLACKING", "-DCREATE=1", "-DWORKSPACE=3"} {
+	for flag, told := range map[string]string{
+		"-DLACKING": "there is no cublasSgemm_v2", "-DCREATE=1": "cublasCreate: status 1: not initialised", "-DWORKSPACE=3": "cublasSetWorkspace: status 3: out of memory",
+	} {
 		t.Run(flag, func(t *testing.T) {
 			b := openBLAS(t, stubBLAS(t, flag))
 			before := b.job.device.liveBytes()
 			testLayer(t, b, in)
 			if d := b.job.device; d.blas.why == nil || d.blas.handle != nil {
 				t.Error("a broken library is used")
+			} else if got := d.state().Dense; !strings.HasPrefix(got, "own kernel (") || !strings.Contains(got, told) {
+				t.Errorf("it is %q", got)
 			} else if got := d.liveBytes() - before; got >= blasWorkspace {
 				t.Errorf("%d bytes stay for a library that is not used", got)
 			}

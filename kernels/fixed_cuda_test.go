@@ -41,6 +41,13 @@ func kindsOfDerivatives(r *rand.Rand, n int, kind string) (g, h []float32) {
 			}
 		case "same h":
 			g[i], h[i] = float32(r.NormFloat64()), 1
+		case "one less h", "one more h": // and more |g|, in the row that a thread sees first
+			if g[i], h[i] = float32(r.NormFloat64()), 1; i == 0 {
+				g[i], h[i] = -99, 0.5
+			}
+			if i == 0 && kind == "one more h" {
+				g[i], h[i] = 99, 5
+			}
 		case "powers of two":
 			g[i], h[i] = float32(math.Ldexp(1, r.IntN(9)-8)), float32(math.Ldexp(1, r.IntN(12)-13))
 		case "zeros":
@@ -84,7 +91,7 @@ func TestBeginDevice(t *testing.T) {
 			check(t, err)
 			host, grower := hg.(*goGrower), dg.(cudaGrower)
 			stage := grower.stage.(*deviceStage)
-			kinds := []string{"bounded", "same h", "powers of two", "zeros", "tiny", "huge", "negative h"}
+			kinds := []string{"bounded", "same h", "one less h", "one more h", "powers of two", "zeros", "tiny", "huge", "negative h"}
 			samples := []string{"", "half", "few", "none"}
 			if n > narrowRows {
 				kinds, samples = []string{"bounded"}, []string{"", "few"}
@@ -146,6 +153,30 @@ func TestBeginDevice(t *testing.T) {
 	}
 	if after := b.job.device.liveBytes(); after != before {
 		t.Errorf("%d bytes stay", after-before)
+	}
+}
+
+// Counts of chunks become places, also of more chunks than the block has threads.
+func TestBeginDevice_Places(t *testing.T) {
+	b := openShared(t)
+	r := rand.New(rand.NewPCG(49, 50))
+	for _, chunks := range []int{1, 31, 1023, 1024, 1025, 2048, 5000} {
+		counts, want, sum := make([]uint32, chunks), make([]uint32, chunks), uint32(0)
+		for i := range counts {
+			counts[i] = uint32(r.IntN(fixedChunk + 1))
+			want[i] = sum
+			sum += counts[i]
+		}
+		var all [1]fixedSample
+		check(t, b.job.run(func(s *scope) {
+			at, record := upload(s, counts), upload(s, all[:])
+			s.launch(fixedPlaces, grid{x: 1, block: 1024}, at, chunks, record)
+			download(s, counts, at)
+			download(s, all[:], record)
+		}))
+		if !slices.Equal(counts, want) || all[0].rows != uint64(sum) {
+			t.Errorf("%d chunks: places differ, or %d rows instead of %d", chunks, all[0].rows, sum)
+		}
 	}
 }
 

@@ -172,6 +172,31 @@ func testExtremes(t *testing.T, b Backend) {
 	sameGradients(t, Multinomial, classes, g, h)
 }
 
+// Where a response takes the first bits of a sum away, the last ones are those of the
+// reference.
+func TestGradients_LastBits(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for loss, response := range map[Loss]func(f float64) float64{
+		Poisson: math.Exp,
+		Tweedie: func(f float64) float64 { return 0.7 * math.Exp(0.7*f) / (-0.3 * math.Exp(-0.3*f)) }, // h vanishes
+	} {
+		f, y := make([]float64, 4000), make([]float32, 4000)
+		for i := range f {
+			f[i] = r.NormFloat64() * 4
+			if i < 4 { // where a term of exp that is not fused shows
+				f[i] = []float64{2.466026, 3.120006, -0.223191, -4.573926}[i]
+			}
+			y[i] = float32(response(f[i]))
+		}
+		in := GradientInput{Y: NewBuffer(y), Scores: []*Buffer[float64]{NewBuffer(f)}, Param: gradientParam[loss]}
+		g, h := []*Buffer[float32]{MakeBuffer[float32](len(y))}, []*Buffer[float32]{MakeBuffer[float32](len(y))}
+		for _, b := range everyTier(t, 1) {
+			check(t, b.Gradients(loss, in, g, h))
+			sameGradients(t, loss, in, g, h)
+		}
+	}
+}
+
 func TestGradients_Refused(t *testing.T) {
 	nan := math.NaN()
 	for _, c := range []struct {

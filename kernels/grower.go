@@ -49,6 +49,7 @@ type goGrower struct {
 	feats   []int32
 	allowed [][]int32 // cfg.Allowed, each set ascending
 	weigh   bool      // some feature has levels to weigh
+	sparse  bool      // light nodes are summed by themselves, in the columns that they draw
 	nodes   []growNode
 	rows    [2]rowSet
 
@@ -293,6 +294,12 @@ func (g *goGrower) candidates(n *growNode) []int32 {
 // that goes on fits noise.
 const lookAgain = 64
 
+// light says whether a node is searched in the columns that it draws alone, and has no
+// histogram to leave to its children.
+func (g *goGrower) light(n *growNode) bool {
+	return g.sparse && n.Sum.W < lookAgain && (g.in.SplitRate > 0 && g.in.SplitRate < 1 || g.in.LevelRate > 0)
+}
+
 // tinyShare is more than rounding takes from a share of columns that is a whole number.
 const tinyShare = 1e-9
 
@@ -381,7 +388,7 @@ func (g *goGrower) level(ids []int32) error {
 			n := &g.nodes[id]
 			right := n.sum
 			right.sub(&n.leftSum)
-			if !n.found || !g.maySplit(n.Depth+1, &n.leftSum) && !g.maySplit(n.Depth+1, &right) {
+			if !n.found || g.light(n) || !g.maySplit(n.Depth+1, &n.leftSum) && !g.maySplit(n.Depth+1, &right) {
 				g.release(id)
 			}
 		}

@@ -2,7 +2,10 @@
 
 package kernels
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // cudaGrower decides on the host and keeps rows and sums on a device: deviceStage.
 type cudaGrower struct{ *goGrower }
@@ -17,7 +20,10 @@ func (b *cudaBackend) NewGrower(bins Bins, cfg GrowerConfig) (Grower, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.slots.size = 0 // sums are the stage's
+	if n := g.layout.bins(); n > math.MaxInt32 {
+		return nil, fmt.Errorf("%s: %w: a histogram of %d bins, at most %d are possible", b.Name(), ErrDeviceMemory, n, math.MaxInt32)
+	}
+	g.slots.size, g.sparse = 0, true // sums are the stage's
 	g.stage = &deviceStage{job: b.job, g: g, bins: own}
 	return cudaGrower{g}, nil
 }

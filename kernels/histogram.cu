@@ -11,14 +11,17 @@ struct Item {
   const uint32_t* rows;
   uint32_t count;  // at most 8192
   uint32_t whole;  // these are all rows of the node: hist is undefined before
+  uint64_t mask;   // 1 more than where its masks are, one a pack, for a node that does not look at all columns; else 0
 };
 
-// Columns that a block sums together: up to 16 narrow ones in the words of some groups, or some bins of a wide one.
+// Columns that a block sums together: up to 16 narrow ones in up to four words of a row, or some bins of a wide one.
 struct Pack {
-  uint32_t wide, index;    // number of the wide column, or first group
-  uint32_t groups, count;  // words of a row, at least 1, and columns
+  uint32_t wide;           // 1 for a wide column
+  uint32_t groups, count;  // words of a row, at least 1, and columns in them
   uint32_t from;           // first bin of a wide column
   uint32_t stride;         // cells of a column: a multiple of 32
+  uint32_t used;           // bit f is 1 where column f is one of the tree's
+  uint32_t index[4];       // of the words, or of the wide column
   struct {
     uint32_t first, bins;  // place of the first bin in a histogram, and how many
   } column[16];
@@ -60,7 +63,7 @@ struct Cells {
 // warp would meet in one cell. For the same reason the cells of column f are mixed by f: equal bins of different
 // columns lie in different banks.
 template <int FORMAT>
-DEVICE void histogram(uint32_t* words, const Item& item, const Pack& pack, const uint32_t* narrow, const uint16_t* wide, const uint64_t* quant, const uint32_t* weight, uint64_t rows, int64_t same_h) {
+DEVICE void histogram(uint32_t* words, const Item& item, const Pack& pack, uint32_t used, const uint32_t* narrow, const uint16_t* wide, const uint64_t* quant, const uint32_t* weight, uint64_t rows, int64_t same_h) {
   Cells<FORMAT> cells = {words, pack.count * pack.stride};
   for (uint32_t i = threadIdx.x; i < 2 * cells.lanes * cells.size; i += blockDim.x) words[i] = 0;
   __syncthreads();
@@ -71,7 +74,7 @@ DEVICE void histogram(uint32_t* words, const Item& item, const Pack& pack, const
     int64_t g = (int32_t)q, h = (int32_t)(q >> 32), w = FORMAT == WEIGHTED ? weight[r] : 0;
     int64_t v = FORMAT == NARROW ? (int64_t)((uint64_t)g << 38) + (h << 14) + 1 : (int64_t)((uint64_t)g << 14) + 1;
     if (pack.wide) {
-      uint32_t bin = wide[pack.index * rows + r] - pack.from;
+      uint32_t bin = wide[pack.index[0] * rows + r] - pack.from;
       if (bin < pack.stride) cells.row(bin, v, h, w);
       continue;
     }
@@ -79,7 +82,7 @@ DEVICE void histogram(uint32_t* words, const Item& item, const Pack& pack, const
 #pragma unroll
     for (uint32_t k = 0; k < 4; k++) {
       uint32_t group = first + k < pack.groups ? first + k : first + k - pack.groups;
-      if (k < pack.groups) word[k] = narrow[(pack.index + group) * rows + r];
+      if (k < pack.groups) word[k] = narrow[pack.index[group] * rows + r];
     }
 #pragma unroll
     for (uint32_t k = 0; k < 4; k++) {
@@ -88,13 +91,14 @@ DEVICE void histogram(uint32_t* words, const Item& item, const Pack& pack, const
 #pragma unroll
         for (uint32_t j = 0; j < 4; j++) {
           uint32_t byte = (turn + j) % 4, f = 4 * group + byte;
-          if (f < pack.count) cells.row(f * pack.stride + ((word[k] >> 8 * byte & 255) ^ f), v, h, w);
+          if (used >> f & 1) cells.row(f * pack.stride + ((word[k] >> 8 * byte & 255) ^ f), v, h, w);
         }
       }
     }
   }
   __syncthreads();
   for (uint32_t f = 0; f < pack.count; f++) {
+    if (!(used >> f & 1)) continue;
     uint64_t at = (uint64_t)pack.column[f].first * 4;
     for (uint32_t i = threadIdx.x; i < 4 * pack.column[f].bins; i += blockDim.x) {
       int64_t v = cells.tally(i % 4, f * pack.stride + (i / 4 ^ f), same_h);
@@ -110,14 +114,17 @@ DEVICE void histogram(uint32_t* words, const Item& item, const Pack& pack, const
 }
 
 // A block sums the rows of one item in the columns of one pack. weight is null without weights; rows is that of all bins.
-extern "C" __global__ void __launch_bounds__(512) histogram_sum(const Item* items, const Pack* packs, const uint32_t* narrow, const uint16_t* wide, const uint64_t* quant, const uint32_t* weight, uint64_t rows, uint64_t count, uint64_t format, int64_t same_h) {
+extern "C" __global__ void __launch_bounds__(512) histogram_sum(const Item* items, const Pack* packs, const uint32_t* masks, const uint32_t* narrow, const uint16_t* wide, const uint64_t* quant, const uint32_t* weight, uint64_t rows, uint64_t count, uint64_t format, int64_t same_h) {
   extern __shared__ uint32_t words[];
   const Item& item = items[blockIdx.x / count];
-  const Pack& pack = packs[blockIdx.x % count];
-  if (format == NARROW) histogram<NARROW>(words, item, pack, narrow, wide, quant, weight, rows, same_h);
-  if (format == SAME_H) histogram<SAME_H>(words, item, pack, narrow, wide, quant, weight, rows, same_h);
-  if (format == ANY_H) histogram<ANY_H>(words, item, pack, narrow, wide, quant, weight, rows, same_h);
-  if (format == WEIGHTED) histogram<WEIGHTED>(words, item, pack, narrow, wide, quant, weight, rows, same_h);
+  uint64_t k = blockIdx.x % count;
+  const Pack& pack = packs[k];
+  uint32_t used = item.mask ? pack.used & masks[item.mask - 1 + k] : pack.used;
+  if (used == 0) return;
+  if (format == NARROW) histogram<NARROW>(words, item, pack, used, narrow, wide, quant, weight, rows, same_h);
+  if (format == SAME_H) histogram<SAME_H>(words, item, pack, used, narrow, wide, quant, weight, rows, same_h);
+  if (format == ANY_H) histogram<ANY_H>(words, item, pack, used, narrow, wide, quant, weight, rows, same_h);
+  if (format == WEIGHTED) histogram<WEIGHTED>(words, item, pack, used, narrow, wide, quant, weight, rows, same_h);
 }
 
 // Clears histograms of so many words each, 4096 words a block.

@@ -55,6 +55,7 @@ func sumCases(r *rand.Rand) (out []sumCase) {
 			sumCase{"eighteen", wideBins(r, n, slices.Repeat([]int{255, 1, 30}, 6)...), 100},
 			sumCase{"forty", wideBins(r, n, slices.Repeat([]int{255, 31, 32, 33, 1}, 8)...), 128},
 			sumCase{"two bytes", wideBins(r, n, 256, 1500, 300), 64},
+			sumCase{"1024 bins", wideBins(r, n, 255, 255, 255, 255), 64}, // cleared by as many words as a block takes
 			sumCase{"both", wideBins(r, n, 300, 5, 400, 255, 255, 9, 9), 64},
 		)
 	}
@@ -130,6 +131,83 @@ func TestDeviceHistogram(t *testing.T) {
 	}
 }
 
+// TestDeviceHistogramFeatures: columns that a tree may not use are not summed, and words
+// of a row without others not read.
+func TestDeviceHistogramFeatures(t *testing.T) {
+	b := openDeviceTier(t)
+	r := rand.New(rand.NewPCG(67, 68))
+	bins := wideBins(r, 900, 5, 255, 300, 9, 9, 9, 31, 33, 400, 2, 70, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3)
+	all := int32(len(bins.feats))
+	for kind, rows := range formats(r, bins.rows) {
+		list := someRows(r, bins.rows, 1)
+		d := stageFor(t, b, bins, rows, [2][]uint32{list, list})
+		d.g.nodes = []growNode{{rows: len(list)}, {rows: 300}, {lo: 300, rows: len(list) - 300, slot: 1}}
+		root := naiveSums(bins, &d.g.layout, &rows.f, rows.rowSet)
+		left := naiveSums(bins, &d.g.layout, &rows.f, rows.list(list[:300]))
+		for _, features := range [][]int32{nil, {0}, {all - 1}, {2}, {1, 8}, {0, 1, 5, 9, 14}, {0, 3, 4, 5, 6, 7, 9, 10, 11}, {2, 8, 11, 20}, {}} {
+			d.g.in.Features = features
+			want := make([]tally, len(root))
+			for i := range want {
+				want[i] = tally{r.Int64(), r.Int64(), r.Int64(), r.Int64()}
+			}
+			rest := slices.Clone(want)
+			check(t, b.job.run(func(s *scope) {
+				uploadTo(s, d.slot(s, 0), want)
+				uploadTo(s, d.slot(s, 1), want)
+			}))
+			used := d.g.treeFeatures()
+			// The root at once; then its children, by what is left of it.
+			check(t, d.sumBy([]histJob{{0, -1}}, cellRows))
+			for _, f := range used {
+				lo, hi := d.g.layout.first[f], d.g.layout.first[f+1]
+				copy(want[lo:hi], root[lo:hi])
+				for i := lo; i < hi; i++ {
+					rest[i] = root[i]
+					rest[i].sub(&left[i])
+				}
+			}
+			if !slices.Equal(fetched[tally](t, d.hist[0], len(want)), want) {
+				t.Fatalf("%s, columns %v: the root differs", kind, features)
+			}
+			d.g.nodes[2].slot, d.g.nodes[1].slot = 0, 1
+			check(t, d.sumBy([]histJob{{1, 2}}, cellRows))
+			if !slices.Equal(fetched[tally](t, d.hist[0], len(want)), rest) {
+				t.Fatalf("%s, columns %v: what is left of the root differs", kind, features)
+			}
+			words := 0
+			for _, p := range d.plan().packs {
+				words += int(p.groups)
+			}
+			if most := len(used); words > most {
+				t.Errorf("columns %v: %d words of a row are read, want at most %d", features, words, most)
+			}
+			// A light node is summed by itself, in the columns that it draws.
+			d.g.sparse, d.g.in.SplitRate, d.g.nodes[2].slot = true, 0.4, 1
+			w := d.g.take()
+			drawn := slices.Clone(d.g.features(&d.g.nodes[2], w))
+			d.g.put(w)
+			if len(drawn) != max(1, int(0.4*float64(len(used))+tinyShare)) && len(used) > 0 {
+				t.Fatalf("columns %v: %v are drawn", features, drawn)
+			}
+			sums := fetched[tally](t, d.hist[1], len(want))
+			for _, f := range drawn {
+				lo, hi := d.g.layout.first[f], d.g.layout.first[f+1]
+				for i := lo; i < hi; i++ {
+					sums[i] = root[i]
+					sums[i].sub(&left[i])
+				}
+			}
+			check(t, d.sumBy([]histJob{{2, -1}}, cellRows))
+			if !slices.Equal(fetched[tally](t, d.hist[1], len(want)), sums) {
+				t.Fatalf("%s, columns %v: columns %v of a light node differ, or others have changed", kind, features, drawn)
+			}
+			d.g.sparse, d.g.in.SplitRate, d.g.nodes[0].slot = false, 0, 0
+		}
+		d.close()
+		d.bins.Close()
+	}
+}
+
 // TestDeviceHistogramLaunches: a level is one upload and at most two launches, however
 // many nodes it has.
 func TestDeviceHistogramLaunches(t *testing.T) {
@@ -140,6 +218,7 @@ func TestDeviceHistogramLaunches(t *testing.T) {
 	list := someRows(r, bins.rows, 1)
 	d := stageFor(t, b, bins, rows, [2][]uint32{list, list})
 	var jobs []histJob
+	d.g.nodes = nil
 	for i := range int32(100) {
 		d.g.nodes = append(d.g.nodes, growNode{lo: int(i), rows: 1 + int(i)*50, slot: i})
 		jobs = append(jobs, histJob{i, -1})
@@ -172,14 +251,36 @@ func TestDevicePacks(t *testing.T) {
 			feats = append(feats, feature{bins: int(w)})
 			total += int(w)
 		}
-		table, _, _ := deviceFeatures(feats)
-		for lanes := 1; lanes <= 3; lanes++ {
-			seen := make([]int, total)
+		all, _, _ := deviceFeatures(feats)
+		for lanes := 1; lanes <= 6; lanes++ { // the upper ones leave columns out
+			seen, table, lanes := make([]int, total), all, lanes
+			if lanes > 3 {
+				lanes -= 3
+				table = nil
+				for i, f := range all {
+					if i*i%(lanes+2) == 1 {
+						table = append(table, f)
+						continue
+					}
+					for b := range f.bins {
+						seen[f.first+b]++
+					}
+				}
+			}
 			for _, p := range devicePacks(table, lanes) {
 				if int(p.count*p.stride)*8*lanes > 48<<10 || p.groups < 1 || p.groups > packGroups || p.count > 4*p.groups {
 					t.Fatalf("%s, %d lanes: pack %+v", name, lanes, p)
 				}
-				for k, c := range p.column[:p.count] {
+				for k, c := range p.column {
+					if p.used>>k&1 == 0 {
+						if c.bins != 0 {
+							t.Fatalf("%s, %d lanes: pack %+v has bins of a column that it does not sum", name, lanes, p)
+						}
+						continue
+					}
+					if k >= int(p.count) {
+						t.Fatalf("%s, %d lanes: pack %+v", name, lanes, p)
+					}
 					if c.bins > p.stride || p.wide == 0 && p.stride%32 != 0 {
 						t.Fatalf("%s, %d lanes: %d bins, stride %d", name, lanes, c.bins, p.stride)
 					}
@@ -188,8 +289,8 @@ func TestDevicePacks(t *testing.T) {
 						feat--
 					}
 					f := table[feat]
-					if p.wide == 1 && (f.index != int32(p.index) || f.kind != 1 || c.first-uint32(f.first) != p.from) ||
-						p.wide == 0 && (f.rank != int32(4*p.index)+int32(k) || f.bins != int32(c.bins)) {
+					if p.wide == 1 && (f.index != int32(p.index[0]) || f.kind != 1 || c.first-uint32(f.first) != p.from) ||
+						p.wide == 0 && (f.rank != int32(4*p.index[k/4])+int32(k%4) || f.bins != int32(c.bins)) {
 						t.Fatalf("%s, %d lanes: pack %+v has column %+v at %d", name, lanes, p, f, k)
 					}
 					for i := range c.bins {

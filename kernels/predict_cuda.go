@@ -40,15 +40,17 @@ func (b *cudaBackend) Predict(f *Forest, cols []Column, lo, hi, from, to int, ou
 	return nil
 }
 
-// predict scores a chunk. out does not change where there is an error.
+// predict scores a chunk. out does not change where there is an error: results come to
+// other memory first, of one chunk at a time, as there is one goroutine that does this.
 func (b *cudaBackend) predict(f *Forest, c *ranked, key rankedKey, cols []Column, lo, hi int, out [][]float64, scratch int64) error {
 	n := hi - lo
-	sums := make([]float64, len(out)*n)
-	err := b.job.run(func(s *scope) {
+	return b.job.run(func(s *scope) {
 		d := b.treesOn(s, f, c, key, scratch)
 		if s.err != nil {
 			return
 		}
+		sums := Alloc[float64](len(out) * n)
+		defer Free(sums)
 		ranks := b.rank(s, d, cols, lo, hi)
 		at := b.scoring.out.of(s, sizeOf[float64](len(sums)))
 		for k := range out {
@@ -58,12 +60,8 @@ func (b *cudaBackend) predict(f *Forest, c *ranked, key rankedKey, cols []Column
 		g.y = c.classes()
 		s.launch(predictKernel, g, d.nodes, d.value, d.bits, d.roots, d.first, ranks, at, n)
 		download(s, sums, at)
+		for k := 0; k < len(out) && s.err == nil; k++ {
+			copy(out[k], sums[k*n:][:n])
+		}
 	})
-	if err != nil {
-		return err
-	}
-	for k := range out {
-		copy(out[k], sums[k*n:])
-	}
-	return nil
 }

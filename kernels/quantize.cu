@@ -19,7 +19,7 @@ extern "C" __global__ void quantize(const void* values, uint64_t type, int64_t l
     uint64_t bin = 0;
     bool there = raw(values, type, least, i, &v);
     if (levels > 0) {
-      there = there && v > -1 && v < (double)levels;
+      there = there && v >= 0 && v < (double)levels;
       if (there) bin = (levels < bins ? (uint64_t)v : (uint64_t)v * (bins - 1) / levels) + 1;
     } else if (there) {
       uint64_t key = ordered(v);

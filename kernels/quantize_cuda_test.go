@@ -50,6 +50,17 @@ func typedColumn(r *rand.Rand, n, kind int) Column {
 		return Column{Values: wholes[int64](r, n, -1, 300), Levels: 255}
 	case 10:
 		return Column{}
+	case 11:
+		return Column{Values: wholes[int16](r, n, -1, 257), Levels: 256} // one more than fit into a byte
+	case 12: // what is not a code is missing
+		odd := []float64{math.NaN(), -0.5, -1, -1.5, 6.5, 7, math.Inf(1), math.Inf(-1), math.Copysign(0, -1)}
+		v := make([]float64, n)
+		for i := range v {
+			if v[i] = float64(r.IntN(7)); r.IntN(3) == 0 {
+				v[i] = odd[r.IntN(len(odd))]
+			}
+		}
+		return Column{Values: v, Levels: 7}
 	}
 	return Column{Values: make([]int16, n)} // one value, none missing
 }
@@ -101,8 +112,8 @@ func TestQuantizeDevice(t *testing.T) {
 			if n > 1000 && columns != 12 {
 				continue
 			}
-			first := r.IntN(12)
-			column := func(f int) int { return (first + f) % 12 }
+			first := r.IntN(14)
+			column := func(f int) int { return (first + f) % 14 }
 			var train, valid []Column
 			for f := range columns {
 				train = append(train, typedColumn(r, n, column(f)))

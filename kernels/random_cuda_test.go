@@ -58,7 +58,7 @@ func TestDeviceStage_Isolate(t *testing.T) {
 								}
 							} else {
 								for b := range v {
-									v[b] = 0.3 + float64(r.IntN(1+f%4%3))/7 // many or all are equal
+									v[b] = 0.9 + float64(r.IntN(1+f%4%3))/7 // many or all are equal, and a point between them may be below
 								}
 							}
 							if f%8 == 4 && len(v) > 1 {
@@ -83,6 +83,9 @@ func TestDeviceStage_Isolate(t *testing.T) {
 				d := deviceSums(t, j, g)
 				check(t, d.isolate(nil))
 				check(t, d.isolate(ids[:1]))
+				slices.Reverse(ids) // leaves other splits behind
+				check(t, d.isolate(ids))
+				slices.Reverse(ids)
 				check(t, d.isolate(ids))
 				for i := range want {
 					w, x := &want[i], &g.nodes[i]

@@ -31,7 +31,8 @@ func newLimits(d *device) limits {
 // of the device: the processor does it then.
 type scoring struct {
 	limits limits
-	why    atomic.Pointer[error] // of fault
+	why    atomic.Pointer[error] // of the last call that failed here
+	failed atomic.Int64          // calls that did
 
 	mu    sync.Mutex
 	trees map[rankedKey]*deviceTrees
@@ -60,19 +61,24 @@ func (d *deviceTrees) free() {
 	}
 }
 
-// fault returns why a call was last done on the processor although its size is one for the
-// device, nil where none was.
-func (b *cudaBackend) fault() error {
+// scoreRows returns the rows that keep the device busy. Calls cut them further where they
+// take more memory than scratch.
+func (b *cudaBackend) scoreRows() int { return b.scoring.limits.most }
+
+// faults returns how many calls were done on the processor although their size is one for
+// the device, and why the last one was.
+func (b *cudaBackend) faults() (calls int64, last error) {
 	if err := b.scoring.why.Load(); err != nil {
-		return *err
+		last = *err
 	}
-	return nil
+	return b.scoring.failed.Load(), last
 }
 
 // failed takes note of an error of the device, and gives back what scoring holds there:
 // memory may be what is lacking.
 func (b *cudaBackend) failed(err error) {
 	b.scoring.why.Store(&err)
+	b.scoring.failed.Add(1)
 	_ = b.job.run(func(*scope) { b.scoring.clear() }) // without the device there is nothing to clear
 }
 
@@ -158,6 +164,7 @@ func (w *scoring) collect(key rankedKey) {
 func (b *cudaBackend) treesOn(s *scope, f *Forest, c *ranked, key rankedKey, scratch int64) *deviceTrees {
 	w := &b.scoring
 	if d := w.kept(key); d != nil || s.err != nil {
+		b.admit(s, 0, scratch)
 		return d
 	}
 	d := &deviceTrees{ranked: c}
@@ -175,7 +182,7 @@ func (b *cudaBackend) treesOn(s *scope, f *Forest, c *ranked, key rankedKey, scr
 		first = append(first, uint32(len(roots)))
 	}
 	bytes := sizeOf[rankNode](len(c.nodes)) + sizeOf[float32](len(c.value)) + sizeOf[uint64](len(c.bits)+len(cuts)) + sizeOf[uint32](len(roots)+len(first))
-	b.admit(s, bytes+scratch)
+	b.admit(s, bytes, scratch)
 	d.nodes, d.value, d.bits, d.cuts = send(s, c.nodes), send(s, c.value), send(s, c.bits), send(s, cuts)
 	d.roots, d.first = send(s, roots), send(s, first)
 	if s.err != nil {
@@ -186,21 +193,22 @@ func (b *cudaBackend) treesOn(s *scope, f *Forest, c *ranked, key rankedKey, scr
 	return d
 }
 
-// admit refuses what would take more than 4/5 of the memory that the device has left, that
-// of scratch that is there already included.
-func (b *cudaBackend) admit(s *scope, bytes int64) {
-	if s.err != nil {
+// admit refuses trees and scratch that would take more than 4/5 of the memory that the
+// device has left, that of scratch that is there already included.
+func (b *cudaBackend) admit(s *scope, trees, scratch int64) {
+	held := int64(0)
+	for _, r := range []*room{&b.scoring.raw, &b.scoring.ranks, &b.scoring.out} {
+		if r.memory != nil {
+			held += r.memory.bytes
+		}
+	}
+	if s.err != nil || trees == 0 && scratch <= held {
 		return
 	}
 	free, _, err := cu.MemInfo()
 	s.note(err)
-	for _, r := range []*room{&b.scoring.raw, &b.scoring.ranks, &b.scoring.out} {
-		if r.memory != nil {
-			free += r.memory.bytes
-		}
-	}
-	if free = free / 5 * 4; s.err == nil && bytes > free {
-		s.note(fmt.Errorf("%w: scoring takes %d bytes, of which %d are to be had", ErrDeviceMemory, bytes, free))
+	if free = (free + held) / 5 * 4; s.err == nil && trees+scratch > free {
+		s.note(fmt.Errorf("%w: scoring takes %d bytes, of which %d are to be had", ErrDeviceMemory, trees+scratch, free))
 	}
 }
 
@@ -280,5 +288,5 @@ func (c *ranked) classes() (n int) {
 	return n
 }
 
-// tooWide says whether trees ask for more columns than one launch has room for.
-func (c *ranked) tooWide() bool { return len(c.columns) > math.MaxUint16 }
+// tooWide says whether trees have more columns or classes than one launch has room for.
+func (c *ranked) tooWide() bool { return max(len(c.columns), c.classes()) > math.MaxUint16 }

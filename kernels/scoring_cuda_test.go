@@ -80,7 +80,7 @@ func TestPredict_Device(t *testing.T) {
 	if n := b.Traffic().Launches - before; n < 100 {
 		t.Errorf("%d launches", n)
 	}
-	if err := b.fault(); err != nil {
+	if err := Fault(b); err != nil {
 		t.Error(err)
 	}
 }
@@ -97,6 +97,9 @@ func TestPredict_DeviceColumns(t *testing.T) {
 			floats[i], longs[i] = float32(v), math.MinInt64
 			if c.Levels > 0 {
 				longs[i] = -5
+				if math.IsNaN(v) { // what is below 0 is missing, too
+					x[i], floats[i] = -0.5, -1.5
+				}
 			}
 			if math.Abs(v) < 1e9 {
 				longs[i] = int64(math.Floor(v))
@@ -116,9 +119,25 @@ func TestPredict_DeviceColumns(t *testing.T) {
 				}
 			}
 		}
-		if err := b.fault(); err != nil {
+		if err := Fault(b); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Callers give a device as many rows at a time as it has threads, and tiers of the processor
+// few.
+func TestScoreRows(t *testing.T) {
+	b := openScorer(t)
+	if got := ScoreRows(b); got != 1<<18 {
+		t.Errorf("%d rows on a device", got)
+	}
+	b.scoring.limits.most = 512
+	if got := ScoreRows(b); got != 512 {
+		t.Errorf("%d rows on a device that takes 512", got)
+	}
+	if got := ScoreRows(CPU()); got != 16384 {
+		t.Errorf("%d rows on the processor", got)
 	}
 }
 
@@ -200,7 +219,7 @@ func TestPredict_DeviceConcurrent(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if err := b.fault(); err != nil {
+	if err := Fault(b); err != nil {
 		t.Error(err)
 	}
 }
@@ -229,7 +248,7 @@ func scoringFails(want error) func(t *testing.T) {
 		}
 		rows, err := rowsOf(cols)
 		check(t, err)
-		for range 2 {
+		for k := range int64(2) {
 			if !sameRows(predicted(t, b, f, cols, 0, rows, 1), predicted(t, newGo(1), f, cols, 0, rows, 1)) {
 				t.Error("scores differ")
 			}
@@ -238,6 +257,9 @@ func scoringFails(want error) func(t *testing.T) {
 			}
 			if err := b.Contributions(gameOf(r, f), cols, 0, rows, newRows(4, rows)); !errors.Is(err, want) {
 				t.Errorf("contributions: %v, want %v", err, want)
+			}
+			if n := Faults(b); n != 2*k+2 {
+				t.Errorf("%d faults, want %d", n, 2*k+2)
 			}
 		}
 		if errors.Is(want, ErrDeviceLost) {
@@ -253,5 +275,14 @@ func scoringFails(want error) func(t *testing.T) {
 		if b.Traffic().Launches != 2 {
 			t.Errorf("%d launches: fewer rows fit", b.Traffic().Launches)
 		}
+		// More rows are not admitted although their trees are there.
+		faults := Faults(b)
+		if !sameRows(predicted(t, b, f, cols, 0, rows, 1), predicted(t, newGo(1), f, cols, 0, rows, 1)) {
+			t.Error("scores differ")
+		}
+		if err := Fault(b); Faults(b) != faults+1 || !errors.Is(err, ErrDeviceMemory) || !strings.Contains(err.Error(), "scoring takes") {
+			t.Errorf("%d faults, before %d: %v", Faults(b), faults, err)
+		}
+		checkLive(t, b)
 	}
 }

@@ -114,7 +114,7 @@ func (d *deviceStage) search(ids []int32, picked [][]int32) ([]candidate, error)
 	words = append(words, lists.all...)
 
 	items := len(ids) * lists.widest
-	blocks, keys := [2]int{items, len(ids)}, 1
+	blocks, keys := [2]int{min(items, mostBlocks), len(ids)}, 1 // a block may take several
 	for keys < levels {
 		keys *= 2
 	}

@@ -117,7 +117,7 @@ func (b *cudaBackend) sendPaths(s *scope, f *Forest, key rankedKey, d *deviceTre
 	for i := range all {
 		bytes += all[i].bytes()
 	}
-	b.admit(s, bytes+scratch)
+	b.admit(s, bytes, scratch)
 	for i, kind := range kinds {
 		if s.err != nil {
 			return

@@ -139,7 +139,7 @@ func TestContributions_DeviceDefinition(t *testing.T) {
 			if !sameRows(out, again) {
 				t.Error("other chunks give other bits")
 			}
-			if err := b.fault(); err != nil {
+			if err := Fault(b); err != nil {
 				t.Error(err)
 			}
 		})
@@ -229,7 +229,7 @@ func TestContributions_DeviceRefused(t *testing.T) {
 	if !sameRows(none, [][]float64{{0, 0}, {0, 0}, {0, 0}}) {
 		t.Errorf("no trees: %v", none)
 	}
-	if err := b.fault(); err != nil {
+	if err := Fault(b); err != nil {
 		t.Errorf("what the caller has done is no fault of the device: %v", err)
 	}
 }

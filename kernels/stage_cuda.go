@@ -88,7 +88,7 @@ func (r *room) of(s *scope, n int64) cu.DevicePtr {
 		if r.memory != nil {
 			size = max(n, 2*r.memory.bytes)
 		}
-		r.free()
+		s.release(r.memory) // not by and by, as free: both at a time may be too much
 		r.memory = s.hold(max(size, 4096))
 	}
 	return r.memory.at()

@@ -49,6 +49,10 @@ func binsOnDevice(t testing.TB, b *cudaBackend, bins *goBins) *cudaBins {
 func stageFor(t testing.TB, b *cudaBackend, bins *goBins, rows formatRows, lists [2][]uint32) *deviceStage {
 	t.Helper()
 	g := &goGrower{bins: bins, threads: 1, layout: newLayout(bins), quant: quantise{format: rows.f}, sampled: len(lists[0])}
+	for f := range bins.feats {
+		g.feats = append(g.feats, int32(f))
+	}
+	g.nodes = []growNode{{}}
 	d := &deviceStage{job: b.job, g: g, bins: binsOnDevice(t, b, bins)}
 	g.stage = d
 	quant, weight := make([][2]int32, bins.rows), make([]uint32, bins.rows)

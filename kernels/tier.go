@@ -60,11 +60,32 @@ func ScoreOn(b Backend) {
 	scorer.Store(&b)
 }
 
+// ScoreRows returns how many rows b likes to get by one call of Predict or Contributions:
+// callers cut what they have into runs of so many. Results do not depend on it.
+func ScoreRows(b Backend) int {
+	if x, ok := b.(interface{ scoreRows() int }); ok {
+		return x.scoreRows()
+	}
+	const processor = 16384 // shared out among its threads by the caller, or by the tier
+	return processor
+}
+
 // Fault returns why a call of b for scoring was last done on the processor although a
 // device could have done it; nil where none was.
 func Fault(b Backend) error {
-	if x, ok := b.(interface{ fault() error }); ok {
-		return x.fault()
+	_, err := faultsOf(b)
+	return err
+}
+
+// Faults returns how many calls of b Fault speaks of.
+func Faults(b Backend) int64 {
+	n, _ := faultsOf(b)
+	return n
+}
+
+func faultsOf(b Backend) (calls int64, last error) {
+	if x, ok := b.(interface{ faults() (int64, error) }); ok {
+		return x.faults()
 	}
-	return nil
+	return 0, nil
 }

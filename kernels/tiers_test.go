@@ -23,6 +23,7 @@ type training struct {
 	split   float64 // TreeInput.SplitRate
 	level   float64
 	feats   []int32
+	steps   int // trees of each class; 0 for 3
 }
 
 // trained is all that a training shows.
@@ -92,7 +93,7 @@ func trainings() (out []training) {
 	add("weights", 3000, Bernoulli, weigh)
 	add("weights, sample", 9001, Gaussian, func(c *training) { weigh(c); sampled(c); wide(c) })
 	add("two bytes", 9500, Bernoulli, wide)
-	add("deep", 4000, Gaussian, func(c *training) { c.cfg.MaxDepth = 60; c.cfg.Lambda = 0.5 })
+	add("deep", 1200, Gaussian, func(c *training) { c.cfg.MaxDepth = 60; c.cfg.Lambda = 0.5 })
 	add("some columns", 2500, Multinomial, func(c *training) { sampled(c); c.feats = []int32{0, 3, 4, 6, 7} })
 	add("least h", 6000, Multinomial, func(c *training) { c.cfg.MinRows, c.cfg.MinH = 8, 1 })
 	add("least h, narrow", 66000, Bernoulli, func(c *training) { c.cfg.MinRows, c.cfg.MinH = 20, 3 })
@@ -100,6 +101,15 @@ func trainings() (out []training) {
 	add("narrow, sample", 90001, Multinomial, func(c *training) { sampled(c); wide(c) })
 	add("little room", 70001, Bernoulli, func(c *training) { c.cfg.MaxBytes = 1 })
 	return out
+}
+
+// short is the training as far as one goes whose device may be an emulated one: fewer
+// trees, and those less deep.
+func (c training) short() training {
+	if len(c.y) > 1000 {
+		c.steps, c.cfg.MaxDepth = 1, min(c.cfg.MaxDepth, 6)
+	}
+	return c
 }
 
 // run trains; every second tree is grown level by level. A lean training takes the
@@ -122,7 +132,11 @@ func (c *training) run(t *testing.T, b Backend, lean bool) (out trained) {
 		}
 		G, H = append(G, MakeBuffer[float32](n)), append(H, MakeBuffer[float32](n))
 	}
-	for tree := range 3 * c.classes {
+	steps := c.steps
+	if steps == 0 {
+		steps = 3
+	}
+	for tree := range steps * c.classes {
 		k := tree % c.classes
 		if k == 0 {
 			if lean {
@@ -176,11 +190,16 @@ func (c *training) run(t *testing.T, b Backend, lean bool) (out trained) {
 func TestTiers_TrainTheSame(t *testing.T) {
 	for _, c := range trainings() {
 		t.Run(c.name, func(t *testing.T) {
-			want, before := c.run(t, newGo(1), false), Mapped()
+			whole, before := c.run(t, newGo(1), false), Mapped()
 			for _, threads := range []int{1, 2, 5} {
 				for _, b := range everyTier(t, threads) {
-					if strings.HasPrefix(b.Name(), "cuda") && threads > 1 {
-						continue // threads are those of the processor
+					c, want := c, whole
+					if strings.HasPrefix(b.Name(), "cuda") {
+						if threads > 1 {
+							continue // they are those of the processor
+						}
+						c = c.short()
+						want = c.run(t, newGo(1), false)
 					}
 					if got := c.run(t, b, true); !reflect.DeepEqual(got, want) {
 						t.Errorf("%s with %d threads differs from the reference", b.Name(), threads)

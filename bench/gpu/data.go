@@ -21,8 +21,8 @@ type data struct {
 	y       []float32
 }
 
-// generate makes rows. With a skew most values of a column are 0: that share of them.
-func generate(rows, columns int, skew float64) *data {
+// generate makes rows.
+func generate(rows, columns int) *data {
 	d := &data{class: make([]int8, rows), y: make([]float32, rows)}
 	for range columns {
 		d.columns = append(d.columns, make([]float32, rows))
@@ -31,9 +31,7 @@ func generate(rows, columns int, skew float64) *data {
 		for i := lo; i < hi; i++ {
 			score := 0.0
 			for j, c := range d.columns {
-				if v := uniform(drawValue, uint64(j), i); v >= skew {
-					c[i] = float32(v)
-				}
+				c[i] = float32(uniform(drawValue, uint64(j), i))
 				if j < 8 {
 					score += math.Sin(float64(j+3) * float64(c[i]))
 				}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { CUBLAS_OP_N, CUBLAS_OP_T };
+enum { CUBLAS_FILL_MODE_LOWER };
 
 char *gcb_open(const char *path, gcb_library *lib) {
   lib->file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -19,7 +20,10 @@ char *gcb_open(const char *path, gcb_library *lib) {
   BIND(cublasDestroy_v2)
   BIND(cublasSetStream_v2)
   BIND(cublasSetWorkspace_v2)
+  BIND(cublasGetProperty)
   BIND(cublasSgemm_v2)
+  BIND(cublasDgemm_v2)
+  BIND(cublasDsyrk_v2)
 #undef BIND
   if (!missing) return 0;
   char text[256];
@@ -40,9 +44,24 @@ int gcb_use(const gcb_library *lib, void *handle, uintptr_t workspace, size_t by
   return status ? status : lib->cublasSetWorkspace_v2(handle, (void *)workspace, bytes);
 }
 
+int gcb_property(const gcb_library *lib, int which, int *value) { return lib->cublasGetProperty(which, value); }
+
 int gcb_sgemm(const gcb_library *lib, void *handle, int turn_a, int turn_b, int m, int n, int k, uintptr_t a, int lda, uintptr_t b, int ldb,
               uintptr_t c, int ldc) {
   const float one = 1, zero = 0;
   return lib->cublasSgemm_v2(handle, turn_a ? CUBLAS_OP_T : CUBLAS_OP_N, turn_b ? CUBLAS_OP_T : CUBLAS_OP_N, m, n, k, &one, (const float *)a,
                              lda, (const float *)b, ldb, &zero, (float *)c, ldc);
+}
+
+int gcb_dgemm(const gcb_library *lib, void *handle, int turn_a, int turn_b, int m, int n, int k, uintptr_t a, int lda, uintptr_t b, int ldb,
+              uintptr_t c, int ldc) {
+  const double one = 1, zero = 0;
+  return lib->cublasDgemm_v2(handle, turn_a ? CUBLAS_OP_T : CUBLAS_OP_N, turn_b ? CUBLAS_OP_T : CUBLAS_OP_N, m, n, k, &one, (const double *)a,
+                             lda, (const double *)b, ldb, &zero, (double *)c, ldc);
+}
+
+int gcb_dsyrk(const gcb_library *lib, void *handle, int turn, int n, int k, uintptr_t a, int lda, uintptr_t c, int ldc) {
+  const double one = 1, zero = 0;
+  return lib->cublasDsyrk_v2(handle, CUBLAS_FILL_MODE_LOWER, turn ? CUBLAS_OP_T : CUBLAS_OP_N, n, k, &one, (const double *)a, lda, &zero,
+                             (double *)c, ldc);
 }

@@ -16,6 +16,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"unsafe"
 )
 
@@ -77,11 +79,36 @@ func (h *Handle) Use(workspace uintptr, bytes int64) error {
 	return check("cublasSetWorkspace", C.gcb_use(&h.lib, h.ptr, C.uintptr_t(workspace), C.size_t(bytes)))
 }
 
+// Version returns the version of the library, "12.8.4", or "" where it does not tell.
+func (h *Handle) Version() string {
+	var parts []string
+	for which := range C.int(3) { // major, minor, patch
+		var value C.int
+		if C.gcb_property(&h.lib, which, &value) != 0 {
+			return ""
+		}
+		parts = append(parts, strconv.Itoa(int(value)))
+	}
+	return strings.Join(parts, ".")
+}
+
 // Sgemm starts C = op(A)·op(B), of m x k by k x n values on the device, where op turns a
 // matrix or leaves it. Matrices lie column after column, lda, ldb and ldc apart.
 func (h *Handle) Sgemm(turnA, turnB bool, m, n, k int32, a uintptr, lda int32, b uintptr, ldb int32, c uintptr, ldc int32) error {
 	return check("cublasSgemm", C.gcb_sgemm(&h.lib, h.ptr, truth(turnA), truth(turnB), C.int(m), C.int(n), C.int(k),
 		C.uintptr_t(a), C.int(lda), C.uintptr_t(b), C.int(ldb), C.uintptr_t(c), C.int(ldc)))
+}
+
+// Dgemm is Sgemm of doubles.
+func (h *Handle) Dgemm(turnA, turnB bool, m, n, k int32, a uintptr, lda int32, b uintptr, ldb int32, c uintptr, ldc int32) error {
+	return check("cublasDgemm", C.gcb_dgemm(&h.lib, h.ptr, truth(turnA), truth(turnB), C.int(m), C.int(n), C.int(k),
+		C.uintptr_t(a), C.int(lda), C.uintptr_t(b), C.int(ldb), C.uintptr_t(c), C.int(ldc)))
+}
+
+// Dsyrk starts the lower triangle, diagonal included, of C = A·Aᵀ of doubles, where A is
+// n x k; turned, it is C = Aᵀ·A, where A is k x n. The other triangle stays what it is.
+func (h *Handle) Dsyrk(turn bool, n, k int32, a uintptr, lda int32, c uintptr, ldc int32) error {
+	return check("cublasDsyrk", C.gcb_dsyrk(&h.lib, h.ptr, truth(turn), C.int(n), C.int(k), C.uintptr_t(a), C.int(lda), C.uintptr_t(c), C.int(ldc)))
 }
 
 func truth(b bool) C.int {

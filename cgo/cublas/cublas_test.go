@@ -42,8 +42,43 @@ func TestHandle_Sgemm(t *testing.T) {
 	err = h.Sgemm(false, false, 3, 2, 2, address(a), 2, address(b), 2, address(c), 3)
 	require.EqualError(t, err, "cublasSgemm: status 7: wrong argument")
 	require.Error(t, h.Use(address(memory)|1, 256))
+	require.Equal(t, "12.34.5", h.Version())
 	require.NoError(t, h.Close())
 	runtime.KeepAlive([]any{a, b, c, memory})
+}
+
+func TestHandle_Doubles(t *testing.T) {
+	stub(t)
+	h, err := Open()
+	require.NoError(t, err)
+	memory := make([]byte, 512)
+	require.NoError(t, h.Use((address(memory)+255)&^255, 256))
+	a, b := []float64{1, 2, 3, 4, 5, 6}, []float64{1, 0, 2, 0, 1, 3} // columns of 2 x 3 and of 3 x 2
+	c := make([]float64, 9)
+	require.NoError(t, h.Dgemm(false, false, 2, 2, 3, address(a), 2, address(b), 3, address(c), 2))
+	require.Equal(t, []float64{11, 14, 18, 22}, c[:4])
+	require.NoError(t, h.Dgemm(true, true, 3, 3, 2, address(a), 2, address(b), 3, address(c), 3))
+	require.Equal(t, []float64{1, 3, 5, 2, 4, 6, 8, 18, 28}, c)
+	require.EqualError(t, h.Dgemm(false, false, 3, 2, 2, address(a), 2, address(b), 2, address(c), 3), "cublasDgemm: status 7: wrong argument")
+
+	c = []float64{-1, -1, -1, -1}
+	require.NoError(t, h.Dsyrk(false, 2, 3, address(a), 2, address(c), 2))
+	require.Equal(t, []float64{1 + 9 + 25, 2 + 12 + 30, -1, 4 + 16 + 36}, c) // the lower triangle alone
+	c = slices.Repeat([]float64{-1}, 9)
+	require.NoError(t, h.Dsyrk(true, 3, 2, address(a), 2, address(c), 3))
+	require.Equal(t, []float64{5, 11, 17, -1, 25, 39, -1, -1, 61}, c)
+	require.EqualError(t, h.Dsyrk(false, 3, 2, address(a), 2, address(c), 3), "cublasDsyrk: status 7: wrong argument")
+	require.NoError(t, h.Close())
+	runtime.KeepAlive([]any{a, b, c, memory})
+}
+
+// A library that does not tell its version is as good as others.
+func TestHandle_Version(t *testing.T) {
+	stub(t, "-DPROPERTY=7")
+	h, err := Open()
+	require.NoError(t, err)
+	require.Empty(t, h.Version())
+	require.NoError(t, h.Close())
 }
 
 func TestOpen_Err(t *testing.T) {

@@ -145,3 +145,7 @@ const char *cudashim_missing(void) {
   cuInit(0);
   return missing ? missing : "";
 }
+
+int cuMemAllocHost_v2(void **, size_t);  // above
+
+int cudashim_alloc_host(size_t bytes, void **out) { return cuMemAllocHost_v2(out, bytes); }

@@ -13,6 +13,11 @@ package cudashim
 // #include "shim.h"
 import "C"
 
+import (
+	"fmt"
+	"unsafe"
+)
+
 // Status is 0 where a driver is ready, -1 where there is no library, and otherwise
 // what the library's cuInit returned.
 func Status() int { return int(C.cudashim_status()) }
@@ -23,3 +28,16 @@ func Why() string { return C.GoString(C.cudashim_why()) }
 // Missing is the first symbol that the library lacks, empty where it has all. Calls
 // of symbols that it lacks return "no device".
 func Missing() string { return C.GoString(C.cudashim_missing()) }
+
+// AllocHost returns host memory that stays where it is, so that the device of the
+// current context copies it by itself, and faster than other memory. The collector does
+// not know of it; cu.MemFreeHost gives it back.
+//
+// Why here: cu has no call for it.
+func AllocHost(bytes int64) (unsafe.Pointer, error) {
+	var p unsafe.Pointer
+	if rc := C.cudashim_alloc_host(C.size_t(bytes), &p); rc != 0 {
+		return nil, fmt.Errorf("cuMemAllocHost of %d bytes: error %d", bytes, int(rc))
+	}
+	return p, nil
+}

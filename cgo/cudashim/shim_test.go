@@ -42,3 +42,11 @@ func TestShim_Here(t *testing.T) {
 		t.Errorf("status %d is not in %q", Status(), Why())
 	}
 }
+
+// Without a context there is no such memory, with or without a driver, and the error is
+// a number of the driver.
+func TestAllocHost(t *testing.T) {
+	if p, err := AllocHost(4096); Status() != 0 && (p != nil || err == nil || !strings.Contains(err.Error(), "cuMemAllocHost of 4096 bytes: error 100")) {
+		t.Errorf("%v, %v", p, err)
+	}
+}

@@ -10,7 +10,7 @@ command -v "$cxx" >/dev/null || {
   echo "no $cxx: install it (apt-get install --no-install-recommends g++), or set CXX" >&2
   exit 1
 }
-flags="-O2 -g -fPIC -std=c++17 -ffp-contract=off -fvisibility=hidden -fno-extern-tls-init -Wall -Wno-unknown-pragmas -Wno-unused-function ${EXTRA:-}"
+flags="-O2 -g -fPIC -std=c++17 -ffp-contract=off -fsanitize=bounds -fsanitize-undefined-trap-on-error -fvisibility=hidden -fno-extern-tls-init -Wall -Wno-unknown-pragmas -Wno-unused-function ${EXTRA:-}"
 if [ "$(cat "$out/flags" 2>/dev/null)" != "$cxx $flags" ]; then
   rm -f "$out"/*.o
   echo "$cxx $flags" >"$out/flags"

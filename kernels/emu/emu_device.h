@@ -38,6 +38,7 @@ extern thread_local emu_block emu_blk;
 #define DEVICE static inline
 
 extern "C" void emu_syncthreads();
+extern "C" void emu_pass();  // lets all other threads of the block go first, as far as they can
 // The lanes of mask meet. EMU_SHUFFLE gives each lane the v of its lane src, EMU_BALLOT the set of lanes whose v is not 0.
 enum { EMU_SHUFFLE, EMU_BALLOT };
 extern "C" uint64_t emu_meet(int what, uint32_t mask, uint64_t v, int src);

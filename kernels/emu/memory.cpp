@@ -101,7 +101,8 @@ static struct sigaction before[65];
 static void on_fault(int sig, siginfo_t *info, void *context) {
   if (run_on_worker()) {
     char text[200];
-    int n = snprintf(text, sizeof text, "cuemu: %s touched %p, which is out of bounds\n", run_name(), info->si_addr);
+    int n = sig == SIGILL ? snprintf(text, sizeof text, "cuemu: %s left the bounds of an array\n", run_name())
+                          : snprintf(text, sizeof text, "cuemu: %s touched %p, which is out of bounds\n", run_name(), info->si_addr);
     if (write(2, text, n) < 0) _exit(4);
     _exit(3);
   }
@@ -118,4 +119,5 @@ void memory_watch() {
   sigfillset(&act.sa_mask);
   sigaction(SIGSEGV, &act, &before[SIGSEGV]);
   sigaction(SIGBUS, &act, &before[SIGBUS]);
+  sigaction(SIGILL, &act, &before[SIGILL]);  // -fsanitize=bounds
 }

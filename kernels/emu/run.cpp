@@ -1,5 +1,6 @@
 // Threads of the device. Each is a fiber of a worker, which runs one block at a time; a barrier parks the fiber, and
-// the worker goes on with the next one. Barriers that not all reach end the launch.
+// the worker goes on with the next one. Barriers that not all reach end the launch. A warp runs as far as it can before
+// another one has its turn: what is not kept apart by a barrier of the block meets, and in two calls in a row, too.
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 thread_local emu_thread *emu_cur;
 thread_local emu_block emu_blk;
 
-enum { NEW, RUNNABLE, AT_BAR, AT_WARP, DONE };
+enum { NEW, RUNNABLE, AT_BAR, AT_WARP, PASSED, DONE };
 static const size_t STACK = 64 << 10;
 struct Warp {  // what each lane that waits has brought, and what it gets
   uint64_t val[32], got[32];
@@ -25,6 +26,8 @@ struct Warp {  // what each lane that waits has brought, and what it gets
 struct Worker {
   std::vector<emu_thread> th;
   std::vector<char *> stacks;
+  char *spare;  // stack of a finished fiber, parked at the end of fiber_main
+  void *spare_sp;
   std::vector<Warp> warps;
   void *main_sp;
   unsigned live, atbar;
@@ -86,6 +89,10 @@ extern "C" void emu_syncthreads() {
   W->atbar++;
   to_scheduler();
 }
+extern "C" void emu_pass() {
+  emu_cur->state = PASSED;
+  to_scheduler();
+}
 extern "C" uint64_t emu_meet(int what, uint32_t mask, uint64_t v, int src) {
   unsigned lane = emu_cur->lin & 31;
   Warp &w = W->warps[emu_cur->lin >> 5];
@@ -117,6 +124,41 @@ static void release_warp(Worker &w, unsigned i, unsigned n) {
     w.th[base + l].state = RUNNABLE;
   }
 }
+// step runs thread i up to its next wait, if it does not wait.
+static bool step(Worker &w, unsigned i, unsigned n) {
+  emu_thread &t = w.th[i];
+  if (t.state == NEW) {
+    if (w.spare) {
+      t.stack = w.spare;
+      t.sp = w.spare_sp;
+      w.spare = 0;
+    } else {
+      char *s;
+      if (!w.stacks.empty()) {
+        s = w.stacks.back();
+        w.stacks.pop_back();
+      } else s = (char *)mmap(0, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      t.stack = s;
+      t.sp = fiber_prepare(s);
+    }
+    t.state = RUNNABLE;
+  }
+  if (t.state != RUNNABLE) return false;
+  emu_cur = &t;
+  emu_switch(&w.main_sp, t.sp);
+  if (t.state == AT_WARP) release_warp(w, i, n);
+  if (t.state != DONE) return true;
+  w.live--;
+  if (!w.spare) {
+    w.spare = t.stack;
+    w.spare_sp = t.sp;
+  } else w.stacks.push_back(t.stack);
+  // a lane that has left may be the last that others waited for
+  unsigned base = i & ~31u;
+  for (unsigned l = base; l < base + 32 && l < n; l++)
+    if (w.th[l].state == AT_WARP) release_warp(w, l, n);
+  return true;
+}
 static bool run_block(Worker &w, unsigned n, unsigned bx, unsigned by) {
   W = &w;
   w.live = n;
@@ -130,56 +172,28 @@ static bool run_block(Worker &w, unsigned n, unsigned bx, unsigned by) {
     t.state = NEW;
     t.stack = 0;
   }
-  void *spare_sp = 0;
-  char *spare = 0;  // a finished fiber, parked at the end of fiber_main
+  unsigned warps = (n + 31) / 32;
   while (w.live) {
     bool progress = false;
-    for (unsigned k = 0; k < n; k++) {
-      unsigned i = order_rev ? n - 1 - k : k;  // CUEMU_ORDER=reverse: a second schedule shows more missing barriers
-      emu_thread &t = w.th[i];
-      if (t.state == NEW) {
-        if (spare) {
-          t.stack = spare;
-          t.sp = spare_sp;
-          spare = 0;
-        } else {
-          char *s;
-          if (!w.stacks.empty()) {
-            s = w.stacks.back();
-            w.stacks.pop_back();
-          } else s = (char *)mmap(0, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-          t.stack = s;
-          t.sp = fiber_prepare(s);
-        }
-        t.state = RUNNABLE;
-      }
-      if (t.state != RUNNABLE) continue;
-      progress = true;
-      emu_cur = &t;
-      emu_switch(&w.main_sp, t.sp);
-      if (t.state == DONE) {
-        w.live--;
-        if (!spare) {
-          spare = t.stack;
-          spare_sp = t.sp;
-        } else w.stacks.push_back(t.stack);
-      }
-      if (t.state == AT_WARP) release_warp(w, i, n);
-      else if (t.state == DONE) {  // a lane that has left may be the last that others waited for
-        unsigned base = i & ~31u;
-        for (unsigned l = base; l < base + 32 && l < n; l++)
-          if (w.th[l].state == AT_WARP) release_warp(w, l, n);
+    for (unsigned k = 0; k < warps; k++) {
+      // CUEMU_ORDER=reverse: a second schedule shows more missing barriers
+      unsigned base = 32 * (order_rev ? warps - 1 - k : k), lanes = n - base < 32 ? n - base : 32;
+      for (bool moved = true; moved; progress |= moved) {
+        moved = false;
+        for (unsigned l = 0; l < lanes; l++) moved |= step(w, base + (order_rev ? lanes - 1 - l : l), n);
       }
     }
-    if (w.live && w.atbar == w.live) {
-      w.atbar = 0;
-      progress = true;
-      for (unsigned i = 0; i < n; i++)
-        if (w.th[i].state == AT_BAR) w.th[i].state = RUNNABLE;
-    }
+    bool all = w.live && w.atbar == w.live;
+    if (all) w.atbar = 0;
+    for (unsigned i = 0; i < n; i++)
+      if (w.th[i].state == PASSED || (all && w.th[i].state == AT_BAR)) {
+        w.th[i].state = RUNNABLE;
+        progress = true;
+      }
     if (!progress) return false;  // barrier divergence: some threads wait for ever
   }
-  if (spare) w.stacks.push_back(spare);
+  if (w.spare) w.stacks.push_back(w.spare);
+  w.spare = 0;
   return true;
 }
 
@@ -200,7 +214,7 @@ static uint64_t launches;
 static int workers;
 
 static void worker_main() {
-  Worker w;
+  Worker w{};
   uint64_t seen = 0;
   for (;;) {
     Launch *j;
@@ -235,6 +249,7 @@ void run_start() {
   sigfillset(&most);
   sigdelset(&most, SIGSEGV);
   sigdelset(&most, SIGBUS);
+  sigdelset(&most, SIGILL);
   pthread_sigmask(SIG_SETMASK, &most, &old);
   for (int i = 0; i < workers; i++) std::thread(worker_main).detach();
   pthread_sigmask(SIG_SETMASK, &old, 0);
