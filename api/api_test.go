@@ -347,13 +347,13 @@ func TestMetrics_Machine(t *testing.T) {
 	lost.Name, lost.Fault = "d:1", "device lost"
 	s := newServer(t, Options{Diagnose: func() engine.Diagnosis {
 		return engine.Diagnosis{
-			MemoryLimit: 50, MemoryUsed: 20, Running: 3, Devices: []engine.Device{used, lost},
+			MemoryLimit: 50, MemoryUsed: 20, Running: 3, ScoringFaults: 4, Devices: []engine.Device{used, lost},
 			Tiers: []engine.Tier{{Name: "d:0", Available: true}, {Name: "d:1"}, {Name: "go", Available: true}},
 		}
 	}})
 	_, body, _ := ask(t, s, "GET", "/metrics", "", "")
 	for _, line := range []string{
-		`geyser_memory_limit_bytes 50`, `geyser_memory_used_bytes 20`, `geyser_jobs_running 3`,
+		`geyser_memory_limit_bytes 50`, `geyser_memory_used_bytes 20`, `geyser_jobs_running 3`, `geyser_scoring_faults_total 4`,
 		`geyser_kernel_tier_available{tier="d:0"} 1`, `geyser_kernel_tier_available{tier="d:1"} 0`, `geyser_kernel_tier_available{tier="go"} 1`,
 		`geyser_device_info{capability="9.0",device="d:0",model="Some GPU"} 1`, `geyser_device_lost{device="d:0"} 0`, `geyser_device_lost{device="d:1"} 1`,
 		`geyser_device_memory_bytes{device="d:0"} 1000`, `geyser_device_memory_free_bytes{device="d:0"} 600`, `geyser_device_memory_live_bytes{device="d:0"} 300`,

@@ -50,6 +50,8 @@ var (
 	diskFree    = prometheus.NewDesc("geyser_disk_free_bytes", "Free bytes of the disk with the data directory.", nil, nil)
 	tierPresent = prometheus.NewDesc("geyser_kernel_tier_available", "Whether a kernel tier can be used.", []string{"tier"}, nil)
 
+	scoringFaults = prometheus.NewDesc("geyser_scoring_faults_total", "Calls for scores that a device has failed and the processor has done.", nil, nil)
+
 	deviceInfo   = prometheus.NewDesc("geyser_device_info", "A device that trainings can compute on.", []string{"device", "model", "capability"}, nil)
 	deviceLost   = prometheus.NewDesc("geyser_device_lost", "Whether a device cannot be used any more.", []string{"device"}, nil)
 	deviceMemory = prometheus.NewDesc("geyser_device_memory_bytes", "Memory of a device.", []string{"device"}, nil)
@@ -62,7 +64,7 @@ var (
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		memoryLimit, memoryUsed, jobsRunning, diskFree, tierPresent,
+		memoryLimit, memoryUsed, jobsRunning, diskFree, tierPresent, scoringFaults,
 		deviceInfo, deviceLost, deviceMemory, deviceFree, deviceLive, deviceJobs, deviceStarts,
 	} {
 		ch <- d
@@ -82,6 +84,7 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	for _, t := range d.Tiers {
 		show(tierPresent, flag(t.Available), t.Name)
 	}
+	ch <- prometheus.MustNewConstMetric(scoringFaults, prometheus.CounterValue, float64(d.ScoringFaults))
 	for _, x := range d.Devices {
 		show(deviceInfo, 1, x.Name, x.Model, x.Capability)
 		show(deviceLost, flag(x.Fault != ""), x.Name)

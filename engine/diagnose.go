@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"runtime/metrics"
@@ -35,19 +36,23 @@ type Diagnosis struct {
 	Tiers       []Tier
 	// Kernels names the tiers that large trainings compute on, and says in brackets what
 	// is wrong with better ones.
-	Kernels     string
-	Devices     []Device
-	XGBoost     Tier
-	MemoryLimit int64 // of admitted jobs, 0 for none
-	MemoryUsed  int64 // admitted now
-	HeapBytes   int64
-	DataDir     string
-	DiskFree    int64
-	DiskTotal   int64
-	OpenFDs     int
-	Load        float64 // of the last minute
-	PID         int
-	Running     int // jobs
+	Kernels string
+	// Scoring names the tier that models are scored by, and says in brackets why it has
+	// left calls to the processor; ScoringFaults counts these.
+	Scoring       string
+	ScoringFaults int64
+	Devices       []Device
+	XGBoost       Tier
+	MemoryLimit   int64 // of admitted jobs, 0 for none
+	MemoryUsed    int64 // admitted now
+	HeapBytes     int64
+	DataDir       string
+	DiskFree      int64
+	DiskTotal     int64
+	OpenFDs       int
+	Load          float64 // of the last minute
+	PID           int
+	Running       int // jobs
 }
 
 // Diagnose looks at the machine and the engine. It is cheap enough for a status
@@ -77,6 +82,11 @@ func Machine(version, dataDir string) Diagnosis {
 		d.Tiers = append(d.Tiers, Tier{Name: t.Name, Available: t.Available, Detail: t.Detail})
 	}
 	d.Kernels, d.Devices = kernels.Used(""), kernels.DeviceStates()
+	scorer := kernels.Scorer()
+	d.Scoring, d.ScoringFaults = scorer.Name(), kernels.Faults(scorer)
+	if err := kernels.Fault(scorer); err != nil {
+		d.Scoring += fmt.Sprintf(" (calls left to the processor: %d, the last one because of %v)", d.ScoringFaults, err)
+	}
 	d.XGBoost = Tier{Name: "libxgboost"}
 	if detail, err := xgboost.Library(); err != nil {
 		d.XGBoost.Detail = err.Error()
@@ -97,12 +107,18 @@ func Machine(version, dataDir string) Diagnosis {
 	return d
 }
 
-// OpenDevices opens every device, so that a Diagnosis knows whether they work.
+// OpenDevices opens every device and has it compute one product, so that a Diagnosis
+// knows whether they work, and by which library.
 func OpenDevices() {
 	for _, d := range kernels.DeviceStates() {
-		if b, err := kernels.Open(d.Name, 1); err == nil {
-			b.Close() //nolint:errcheck // nothing was done on it
+		b, err := kernels.Open(d.Name, 1)
+		if err != nil {
+			continue
 		}
+		one := kernels.NewBuffer([]float32{1})
+		// What fails is in the state of the device.
+		_ = b.Dense(kernels.DenseInput{Rows: 1, Inner: 1, Cols: 1, A: one, B: one, Out: kernels.NewBuffer([]float32{0})})
+		b.Close() //nolint:errcheck // nothing of it is needed
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -99,52 +97,5 @@ func TestTrain_WarnsOfDevice(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "done again on the processor") {
 		t.Errorf("logged is %s", log)
-	}
-}
-
-// A server whose device is lost goes on without it, and says so everywhere.
-func TestTrain_LosesDevice(t *testing.T) {
-	if os.Getenv("FAULT") == "" {
-		if _, err := kernels.Devices(); err != nil || !strings.Contains(os.Getenv("CUDASHIM_LIBCUDA"), "emu") {
-			if strings.Contains(os.Getenv("WANT_TIERS"), "cuda") {
-				t.Fatal(err)
-			}
-			t.Skip("needs the emulator of a device, which fails at will")
-		}
-		cmd := exec.Command(os.Args[0], "-test.run=^TestTrain_LosesDevice$")
-		cmd.Env = append(os.Environ(), "FAULT=lost", "CUEMU_LOSE=20")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
-		return
-	}
-	e, _, err := openOn(t, "cuda:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	load(t, e, flights(t, e.cfg.ImportRoots[0], 300), "air")
-	if d := e.Diagnose(); d.Kernels != "cuda:0" || len(d.Devices) != 1 || !d.Devices[0].Open {
-		t.Errorf("before: %s, %+v", d.Kernels, d.Devices)
-	}
-	for i, want := range []string{"The training was done again on the processor. cuda:0: device lost", "The training runs on the processor. cuda:0: device lost"} {
-		tr, err := e.Train("gbm", param.Raw{"training_frame": "air", "response_column": "late", "model_id": fmt.Sprint("m", i), "ntrees": "3", "max_depth": "3", "seed": "1"}, "")
-		if err != nil || tr.Issues.Fatal() {
-			t.Fatal(err, tr.Issues)
-		}
-		done(t, tr.Job)
-		if w := tr.Job.Snapshot().Warnings; len(w) != 1 || !strings.HasPrefix(w[0], want) {
-			t.Errorf("warnings %q", w)
-		}
-	}
-	if !bytes.Equal(payload(t, e, "m0"), payload(t, e, "m1")) {
-		t.Error("the model that lost its device is another one")
-	}
-	d := e.Diagnose()
-	if !strings.HasPrefix(d.Kernels, kernels.CPU().Name()+" (cuda:0: ") || !strings.Contains(d.Kernels, "device lost") {
-		t.Errorf("after: %s", d.Kernels)
-	}
-	// The one job is the tier that models are scored by.
-	if x := d.Devices[0]; x.Live != 0 || x.Jobs != 1 || !strings.Contains(x.Fault, "device lost") {
-		t.Errorf("after: %+v", x)
 	}
 }

@@ -161,7 +161,7 @@ func (a *asked) width() int {
 	case Frequencies:
 		return a.model.Info().Predictors
 	}
-	return 4
+	return max(4, len(a.model.Info().Classes())+1)
 }
 
 // answer answers a question and publishes the answer; predictions are measured

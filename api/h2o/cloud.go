@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/geyser-ml/geyser/api"
+	"github.com/geyser-ml/geyser/engine"
 	"github.com/geyser-ml/geyser/engine/table"
 )
 
@@ -32,7 +33,7 @@ func (f *facade) cloud(_ *api.Request, in cloudIn) (CloudV3, error) {
 			MyCPU: -1, SysCPU: -1, ValueSize: d.MemoryUsed, HeapSize: d.HeapBytes,
 			FreeMem: max(d.MemoryLimit-d.MemoryUsed-d.HeapBytes, 0), MaxMem: d.MemoryLimit, Keys: f.e.Keys(),
 			FreeDisk: d.DiskFree, MaxDisk: d.DiskTotal, FJThreads: []int16{}, FJQueue: []int16{}, OpenFDs: d.OpenFDs,
-			Kernels: d.Kernels,
+			Kernels: d.Kernels, Scoring: d.Scoring,
 		}},
 	}, nil
 }
@@ -86,7 +87,22 @@ func (f *facade) about(*api.Request, struct{}) (AboutV3, error) {
 		}
 		add("Kernels "+t.Name, state)
 	}
+	for _, x := range kernelLines(d) {
+		add(x[0], x[1])
+	}
 	return out, nil
+}
+
+// kernelLines says what large trainings, scores and layers of networks compute on; the
+// last as far as it is known.
+func kernelLines(d engine.Diagnosis) [][2]string {
+	out := [][2]string{{"Kernels", d.Kernels}, {"Scoring", d.Scoring}}
+	for _, x := range d.Devices {
+		if x.Dense != "" {
+			out = append(out, [2]string{"Layers on " + x.Name, x.Dense})
+		}
+	}
+	return out
 }
 
 // capabilities answers /3/Capabilities and its parts.
@@ -103,7 +119,10 @@ func (f *facade) capabilities(core, rest bool) func(*api.Request, struct{}) (Cap
 			if !d.XGBoost.Available {
 				name += ": " + d.XGBoost.Detail
 			}
-			names = append(names, name, "Kernels: "+d.Kernels)
+			names = append(names, name)
+			for _, x := range kernelLines(d) {
+				names = append(names, x[0]+": "+x[1])
+			}
 		}
 		if rest { // the routes are there in any case
 			names = append(names, "XGBoost", "Algos", "Core V3", "Core V4")

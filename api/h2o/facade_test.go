@@ -295,18 +295,34 @@ func TestShutdown(t *testing.T) {
 // What large trainings compute on, and why not on a GPU, is where people look for it.
 func TestKernels(t *testing.T) {
 	s := start(t)
-	used := engine.Machine("", "").Kernels
-	require.NotEmpty(t, used)
-	assert.Equal(t, used, at(s.ok("GET", "/3/Cloud"), "nodes", 0, "kernels"))
+	d := engine.Machine("", "")
+	require.NotEmpty(t, d.Kernels)
+	require.NotEmpty(t, d.Scoring)
+	assert.Equal(t, d.Kernels, at(s.ok("GET", "/3/Cloud"), "nodes", 0, "kernels"))
+	assert.Equal(t, d.Scoring, at(s.ok("GET", "/3/Cloud"), "nodes", 0, "scoring"))
 	for path, want := range map[string]int{"/3/Capabilities": 1, "/3/Capabilities/Core": 1, "/3/Capabilities/API": 0} {
 		n := 0
 		for _, c := range s.ok("GET", path)["capabilities"].([]any) {
-			if c.(map[string]any)["name"] == "Kernels: "+used {
+			if name := c.(map[string]any)["name"]; name == "Kernels: "+d.Kernels || name == "Scoring: "+d.Scoring {
 				n++
 			}
 		}
-		assert.Equal(t, want, n, path)
+		assert.Equal(t, 2*want, n, path)
 	}
+	told := map[string]any{}
+	for _, e := range s.ok("GET", "/3/About")["entries"].([]any) {
+		told[e.(map[string]any)["name"].(string)] = e.(map[string]any)["value"]
+	}
+	assert.Equal(t, d.Kernels, told["Kernels"])
+	assert.Equal(t, d.Scoring, told["Scoring"])
+}
+
+// What multiplies on a device is told when it is known.
+func TestKernelLines(t *testing.T) {
+	known, unknown := engine.Device{Dense: "cuBLAS 12.8.4"}, engine.Device{}
+	known.Name, unknown.Name = "cuda:0", "cuda:1"
+	assert.Equal(t, [][2]string{{"Kernels", "cuda:0"}, {"Scoring", "go"}, {"Layers on cuda:0", "cuBLAS 12.8.4"}},
+		kernelLines(engine.Diagnosis{Kernels: "cuda:0", Scoring: "go", Devices: []engine.Device{known, unknown}}))
 }
 
 func TestVersions(t *testing.T) {

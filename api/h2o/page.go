@@ -26,6 +26,7 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <tr><td>Algorithms</td><td>{{range .Algos}}<a href="/3/ModelBuilders/{{.Name}}">{{.Title}}</a> {{end}}</td></tr>
 <tr><td>Threads</td><td>{{.D.Threads}} of {{.D.CPUs}} processors</td></tr>
 {{range .D.Tiers}}<tr><td>Kernels {{.Name}}</td><td>{{if .Available}}available{{else}}not available{{end}}: {{.Detail}}</td></tr>
+{{end}}{{range .Lines}}<tr><td>{{index . 0}}</td><td>{{index . 1}}</td></tr>
 {{end}}</table>
 <p><a href="/3/Cloud">Status</a> · <a href="/3/About">About</a> · <a href="/3/Logs/download/LOG">Log</a> ·
 <a href="/metrics">Metrics</a> · <a href="/3/Metadata/endpoints">Endpoints</a> · <a href="/3/Metadata/schemas">Schemas</a></p>
@@ -40,8 +41,9 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 // page answers GET /flow/index.html: what runs here.
 func (f *facade) page(*api.Request, struct{}) (api.Reply, error) {
 	var b bytes.Buffer
+	d := f.e.Diagnose()
 	err := pageTemplate.Execute(&b, map[string]any{
-		"Version": f.Version, "D": f.e.Diagnose(), "Frames": len(f.e.Frames()), "Jobs": len(f.e.Jobs()),
+		"Version": f.Version, "D": d, "Lines": kernelLines(d), "Frames": len(f.e.Frames()), "Jobs": len(f.e.Jobs()),
 		"Since": stamp(f.e.Started()), "Algos": f.e.Algos(), "Routes": f.routes,
 	})
 	return api.Reply{Type: "text/html; charset=utf-8", Body: b.Bytes()}, err

@@ -68,6 +68,7 @@ type NodeV3 struct {
 	GFlops      float64 `json:"gflops" help:"Not measured."`
 	Bandwidth   float64 `json:"mem_bw" help:"Not measured."`
 	Kernels     string  `json:"kernels" help:"What large trainings compute on, and why not on a GPU."`
+	Scoring     string  `json:"scoring" help:"What models are scored by, and why it has left calls to the processor."`
 }
 
 // PingV3 says that the server is alive.

@@ -47,6 +47,9 @@ func doctorCommand() *cobra.Command {
 				if x.Fault == "" {
 					fmt.Fprintf(w, "%s memory\t%s free of %s\n", x.Name, size(x.Free), size(x.Memory))
 				}
+				if x.Dense != "" {
+					fmt.Fprintf(w, "%s layers\tby %s\n", x.Name, x.Dense)
+				}
 			}
 			fmt.Fprintf(w, "large trainings\ton %s\n", d.Kernels)
 			fmt.Fprintf(w, "memory\t%s to use\n", size(limit))

@@ -116,6 +116,8 @@ func TestDoctor(t *testing.T) {
 	}
 	for _, x := range d.Devices {
 		assert.Regexp(t, `(?m)^`+x.Name+` memory +[0-9.]+ [KMGT]iB free of `, out)
+		require.NotEmpty(t, x.Dense)
+		assert.Regexp(t, `(?m)^`+x.Name+` layers +by `+regexp.QuoteMeta(x.Dense)+`$`, out)
 	}
 }
 

@@ -9,11 +9,18 @@ import (
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/metrics"
+	"github.com/geyser-ml/geyser/kernels"
 	"github.com/geyser-ml/geyser/kernels/par"
 )
 
-// scoreRows is the number of rows that one call of Model.Score gets.
-const scoreRows = 16384
+// scoreRows returns the number of rows that one call of Model.Score gets: as many as the
+// tier likes that trees are scored by.
+func scoreRows(m Model) int {
+	if _, ok := m.(Forested); ok {
+		return kernels.ScoreRows(kernels.Scorer())
+	}
+	return 16384
+}
 
 // rawWidth returns the number of raw prediction columns that metrics are made of.
 func rawWidth(d *Data) int {
@@ -38,7 +45,7 @@ func Raw(ctx context.Context, m Model, s *Scoring, threads int) ([][]float64, er
 	for k := range raw {
 		raw[k] = make([]float64, s.Rows)
 	}
-	err := par.ForErr(ctx, threads, s.Rows, scoreRows, func(_, lo, hi int) error {
+	err := par.ForErr(ctx, threads, s.Rows, scoreRows(m), func(_, lo, hi int) error {
 		dst := par.Part(raw, lo, hi)
 		if err := m.Score(s, lo, hi, dst); err != nil {
 			return err
@@ -73,8 +80,9 @@ func Predict(ctx context.Context, m Model, f *frame.Frame, threads int) (*frame.
 }
 
 // Performance scores a frame and measures the predictions against its response.
-// The metrics are nil when the frame lacks the response column of the model; those of
-// an Anomaly model then measure the scores alone.
+// The metrics are nil when the frame lacks the response column of the model, or any value
+// of it; those of an Anomaly model then measure the scores alone. Labels none of which
+// training has seen are Invalid.
 func Performance(ctx context.Context, m Model, f *frame.Frame, opt metrics.Options) (*metrics.Metrics, *frame.Frame, []string, error) {
 	s, warnings, err := Adapt(m, f)
 	if err != nil {
@@ -91,7 +99,8 @@ func Performance(ctx context.Context, m Model, f *frame.Frame, opt metrics.Optio
 	preds := predictions(m, raw)
 	a := adapter{f: f, what: "Test/Validation"}
 	d := &Data{Rows: f.NumRows(), Frame: f, anomaly: info.Category == Anomaly}
-	if info.Response == "" || f.Lookup(info.Response) == nil {
+	actual := f.Lookup(info.Response)
+	if info.Response == "" || actual == nil || bad(actual) {
 		if info.Category != Anomaly {
 			return nil, preds, warnings, nil
 		}
@@ -100,6 +109,9 @@ func Performance(ctx context.Context, m Model, f *frame.Frame, opt metrics.Optio
 	d.Domain = info.domain()
 	if d.Response, err = a.response(info.Response, frame.Real, d.Domain); err != nil {
 		return nil, nil, nil, err
+	}
+	if bad(d.Response) {
+		return nil, nil, nil, errs.Invalidf("frame", "%s dataset has a categorical response column '%s' with no levels in common with the model", a.what, info.Response)
 	}
 	if info.Weights != "" {
 		if d.Weights = f.Lookup(info.Weights); d.Weights == nil {

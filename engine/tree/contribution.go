@@ -36,7 +36,7 @@ func (f *Forest) Contributions(ctx context.Context, b kernels.Backend, cols []*f
 		return err
 	}
 	if c, ok := b.(kernels.Contributor); ok && (hi-lo)*len(f.Value) >= leastWork {
-		if err := f.delegate(ctx, c, cols, lo, hi, out); err == nil || ctx.Err() != nil {
+		if err := f.delegate(ctx, c, kernels.ScoreRows(b), cols, lo, hi, out); err == nil || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -47,12 +47,9 @@ func (f *Forest) Contributions(ctx context.Context, b kernels.Backend, cols []*f
 // contributions: some hundredths of a second's work here.
 var leastWork = 1 << 23
 
-// delegateRows is the number of rows that a backend gets at a time.
-const delegateRows = 1 << 17
-
-// delegate has a backend compute contributions. After an error of its own nothing is
+// delegate has a backend compute contributions, of so many rows at a time. After an error of its own nothing is
 // lost but time.
-func (f *Forest) delegate(ctx context.Context, c kernels.Contributor, cols []*frame.Column, lo, hi int, out [][]float64) error {
+func (f *Forest) delegate(ctx context.Context, c kernels.Contributor, rows int, cols []*frame.Column, lo, hi int, out [][]float64) error {
 	defer runtime.KeepAlive(cols)
 	raw, last := Columns(cols), len(out)-1
 	game := kernels.Game{Forest: &f.Forest, Share: make([]float64, len(f.Left)), Player: f.Player}
@@ -61,11 +58,11 @@ func (f *Forest) delegate(ctx context.Context, c kernels.Contributor, cols []*fr
 			game.Share[left], game.Share[f.Right[i]] = f.shares(int32(i))
 		}
 	}
-	for from := lo; from < hi; from += delegateRows {
+	for from := lo; from < hi; from += rows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		to := min(from+delegateRows, hi)
+		to := min(from+rows, hi)
 		if err := c.Contributions(game, raw, from, to, par.Part(out[:last], from-lo, to-lo)); err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package tree
 
-import "github.com/geyser-ml/geyser/kernels"
+import (
+	"github.com/geyser-ml/geyser/engine/frame"
+	"github.com/geyser-ml/geyser/kernels"
+)
 
 // Histograms returns the rules for bins that trees of a histogram type use.
 func (s *Shape) Histograms(kind string) []kernels.BinOptions {
@@ -16,6 +19,27 @@ func (s *Shape) Histograms(kind string) []kernels.BinOptions {
 	}
 	quantile.Bins = max(s.NBins, 254)
 	return []kernels.BinOptions{quantile}
+}
+
+// BinSizes returns what these rules make of columns, at most.
+func BinSizes(cols []*frame.Column, rules []kernels.BinOptions) []kernels.BinSize {
+	out := make([]kernels.BinSize, len(rules))
+	for i, rule := range rules {
+		s := &out[i]
+		for _, c := range cols {
+			bins := rule.Bins
+			if levels := len(c.Domain()); levels > 0 {
+				bins = min(levels, rule.CatBins)
+				s.Levels = max(s.Levels, bins)
+			}
+			bins++ // of missing values
+			s.Bins += bins
+			if bins > 256 {
+				s.Wide++
+			}
+		}
+	}
+	return out
 }
 
 // Histogram returns which of these rules the trees of a step use.

@@ -35,7 +35,13 @@ func (s *Sampling) Whole() bool {
 // sampling goes by class.
 func (s *Sampling) Rows(tree uint64, rows, threads int, class func(row int) int) []uint8 {
 	in := make([]uint8, rows)
-	par.For(threads, rows, par.Rows, func(_, lo, hi int) {
+	s.Draw(tree, in, threads, class)
+	return in
+}
+
+// Draw is Rows for a slice that is there, whatever it holds.
+func (s *Sampling) Draw(tree uint64, in []uint8, threads int, class func(row int) int) {
+	par.For(threads, len(in), par.Rows, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			rate := s.Rate
 			if len(s.PerClass) > 0 {
@@ -44,12 +50,12 @@ func (s *Sampling) Rows(tree uint64, rows, threads int, class func(row int) int)
 					rate = s.PerClass[c]
 				}
 			}
+			in[i] = 0
 			if share(kernels.Draw(s.Seed, tree, drawRows, uint64(i))) < rate {
 				in[i] = 1
 			}
 		}
 	})
-	return in
 }
 
 // Features draws a share of n columns for a tree, at least one, in ascending

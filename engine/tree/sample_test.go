@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,9 @@ func TestSampling(t *testing.T) {
 		require.InDelta(t, 0.3, count(in, k), 0.02)
 	}
 	require.Equal(t, in, s.Rows(4, n, 7, class), "at any number of threads")
+	again := bytes.Repeat([]byte{7}, n)
+	s.Draw(4, again, 2, class)
+	require.Equal(t, in, again, "whatever was there")
 	require.NotEqual(t, in, s.Rows(5, n, 1, class))
 	require.Equal(t, in[:99], s.Rows(4, 99, 1, class), "a row is drawn by itself")
 	s.PerClass = []float64{0.9, 0.1}

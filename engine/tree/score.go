@@ -16,11 +16,11 @@ func (f *Forest) Score(b kernels.Backend, cols []*frame.Column, lo, hi, from int
 	return b.Predict(&f.Forest, Columns(cols), lo, hi, from, f.Trees(), scores)
 }
 
-// ScoreAll is Score for all rows, in parallel.
+// ScoreAll is Score for all rows, in parallel, as many at a time as b likes.
 func (f *Forest) ScoreAll(b kernels.Backend, threads int, cols []*frame.Column, from int, scores [][]float64) error {
 	defer runtime.KeepAlive(cols)
 	raw := Columns(cols)
-	return par.ForErr(context.Background(), threads, len(scores[0]), 16384, func(_, lo, hi int) error {
+	return par.ForErr(context.Background(), threads, len(scores[0]), kernels.ScoreRows(b), func(_, lo, hi int) error {
 		return b.Predict(&f.Forest, raw, lo, hi, from, f.Trees(), par.Part(scores, lo, hi))
 	})
 }

@@ -44,6 +44,7 @@ func (f *forester) resume(ctx context.Context, m *Model) error {
 	f.samples = slices.Clone(m.samples)
 	f.timeline.Resume(m.info)
 	d := f.t.Train
+	rows := max(16384, kernels.ScoreRows(f.backend)/f.width) // each thread has sums of so many
 	codes := []int32(nil)
 	if d.Domain != nil {
 		codes = d.Response.Codes(0, d.Rows, nil)
@@ -53,7 +54,7 @@ func (f *forester) resume(ctx context.Context, m *Model) error {
 		for i, c := range f.counts {
 			in[i] &= c
 		}
-		err := par.ForErr(ctx, f.t.Threads, d.Rows, 16384, func(_, lo, hi int) error {
+		err := par.ForErr(ctx, f.t.Threads, d.Rows, rows, func(_, lo, hi int) error {
 			out := make([][]float64, f.width)
 			for k := range out {
 				out[k] = make([]float64, hi-lo)

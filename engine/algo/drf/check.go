@@ -6,6 +6,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/errs"
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/number"
 	"github.com/geyser-ml/geyser/engine/param"
 	"github.com/geyser-ml/geyser/engine/tree"
 )
@@ -40,16 +41,16 @@ func check(p *Params, t *model.Task) param.Issues {
 		f.Fail("nbins_cats", "nbins_cats must be at most %d", math.MaxUint16-1)
 	}
 	if !(p.SampleRate > 0 && p.SampleRate <= 1) {
-		f.Fail("sample_rate", "sample_rate should be in interval ]0,1] but it is %v.", p.SampleRate)
+		f.Fail("sample_rate", "sample_rate should be in interval ]0,1] but it is %s.", number.Text(p.SampleRate))
 	}
 	if !(p.ColSampleRatePerTree > 0 && p.ColSampleRatePerTree <= 1) {
-		f.Fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %v.", p.ColSampleRatePerTree)
+		f.Fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %s.", number.Text(p.ColSampleRatePerTree))
 	}
 	if !(p.ColSampleRateChange > 0 && p.ColSampleRateChange <= 2) {
 		f.Fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")
 	}
 	if !(p.MinSplitImprovement >= 0) {
-		f.Fail("min_split_improvement", "min_split_improvement must be >= 0, but is %v.", p.MinSplitImprovement)
+		f.Fail("min_split_improvement", "min_split_improvement must be >= 0, but is %s.", number.Text(p.MinSplitImprovement))
 	}
 	if p.MTries < 1 && p.MTries != -1 && p.MTries != -2 {
 		f.Fail("mtries", "mtries must be -1 (converted to sqrt(features)) or -2 (All features) or >= 1 but it is %d", p.MTries)
@@ -128,7 +129,7 @@ func (f *findings) sampling(p *Params, t *model.Task) {
 		whole = true
 		for k, v := range rates {
 			if !(v > 0 && v <= 1) {
-				f.Fail("sample_rate_per_class", "sample_rate_per_class for class %s should be in interval ]0,1] but it is %v.", t.Train.Domain[k], v)
+				f.Fail("sample_rate_per_class", "sample_rate_per_class for class %s should be in interval ]0,1] but it is %s.", t.Train.Domain[k], number.Text(v))
 			}
 			whole = whole && v == 1
 		}

@@ -117,7 +117,10 @@ func memory(p *Params, t *model.Task) int64 {
 
 // size tells what the kernels work on.
 func size(p *Params, t *model.Task) kernels.Size {
-	return kernels.Size{Rows: t.Train.Rows, Columns: len(t.Train.Columns), Classes: perStep(p, t), Depth: tree.Depth(p.MaxDepth)}
+	return kernels.Size{
+		Rows: t.Train.Rows, Columns: len(t.Train.Columns), Classes: perStep(p, t), Depth: tree.Depth(p.MaxDepth),
+		Rules: tree.BinSizes(t.Train.Columns, p.Histograms(p.HistogramType)),
+	}
 }
 
 // mostForest bounds the estimate of the trees: many are asked for where early

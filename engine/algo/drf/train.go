@@ -66,6 +66,7 @@ type forester struct {
 	h, w     *kernels.Buffer[float32]   // second derivatives; weights, nil for ones
 	codes    []int32                    // response classes, -1 where missing; nil unless sampling goes by class
 	counts   []uint8                    // 1 for rows that have a response and a weight; nil for all
+	rows     *kernels.Buffer[uint8]     // the sample of a step; nil until there is one
 	samples  []sample
 	bag      bag
 	forest   *tree.Forest
@@ -246,20 +247,24 @@ func (f *forester) grow(ctx context.Context, step int) error {
 	return nil
 }
 
-// sample draws the rows of a step; nil stands for all.
+// sample draws the rows of a step, until the next one; nil stands for all.
 func (f *forester) sample(step int) *kernels.Buffer[uint8] {
 	s := &f.samples[len(f.samples)-1].Sampling
 	if s.Whole() {
-		if f.counts == nil {
-			return nil
+		if f.counts != nil && f.rows == nil {
+			f.rows = kernels.NewBuffer(f.counts)
 		}
-		return kernels.NewBuffer(f.counts)
+		return f.rows
 	}
-	in := s.Rows(uint64(step), f.t.Train.Rows, f.t.Threads, func(i int) int { return int(f.codes[i]) })
+	if f.rows == nil {
+		f.rows = kernels.MakeBuffer[uint8](f.t.Train.Rows)
+	}
+	in := f.rows.HostWrite()
+	s.Draw(uint64(step), in, f.t.Threads, func(i int) int { return int(f.codes[i]) })
 	for i, c := range f.counts {
 		in[i] &= c
 	}
-	return kernels.NewBuffer(in)
+	return f.rows
 }
 
 // measure adds an entry to the scoring history.
@@ -317,6 +322,7 @@ func (f *forester) close() {
 	for _, g := range append(f.g, f.h, f.w) {
 		g.Close()
 	}
+	f.rows.Close()
 	for _, s := range f.bag.sums {
 		s.Close()
 	}

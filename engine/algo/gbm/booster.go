@@ -29,6 +29,7 @@ type booster struct {
 	center   float64
 	g, h     []*kernels.Buffer[float32] // derivatives by class; those of the first are the grower's
 	counts   []uint8                    // 1 for rows that have a response and a weight; nil for all
+	rows     *kernels.Buffer[uint8]     // the sample of a step; nil until there is one
 	sign     []int8                     // monotone constraints by column; nil for none
 	forest   *tree.Forest
 	done     int // steps
@@ -225,6 +226,7 @@ func (b *booster) close() {
 	}
 	b.in.Y.Close()
 	b.in.W.Close()
+	b.rows.Close()
 	for _, s := range slices.Concat(b.in.Scores, b.valid) {
 		s.Close()
 	}

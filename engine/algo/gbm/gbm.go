@@ -78,7 +78,10 @@ func built(m model.Model) int { return m.(*Model).steps() }
 
 // size tells what the kernels work on.
 func size(p *Params, t *model.Task) kernels.Size {
-	return kernels.Size{Rows: t.Train.Rows, Columns: len(t.Train.Columns), Classes: width(len(t.Train.Domain)), Depth: tree.Depth(p.MaxDepth)}
+	return kernels.Size{
+		Rows: t.Train.Rows, Columns: len(t.Train.Columns), Classes: width(len(t.Train.Domain)), Depth: tree.Depth(p.MaxDepth),
+		Rules: tree.BinSizes(t.Train.Columns, p.Histograms(p.HistogramType)),
+	}
 }
 
 // family returns the distribution of a response of so many classes, nil where the

@@ -5,7 +5,7 @@ import (
 
 	"github.com/geyser-ml/geyser/engine/metrics"
 	"github.com/geyser-ml/geyser/engine/model"
-	"github.com/geyser-ml/geyser/kernels"
+	"github.com/geyser-ml/geyser/engine/tree"
 )
 
 // memory estimates what training holds beside the frames: bins and histograms; the
@@ -20,10 +20,12 @@ func memory(p *Params, t *model.Task) int64 {
 	}
 	rules := p.Histograms(p.HistogramType)
 	b := int64(0)
-	for _, opt := range rules {
-		row, tallies := binBytes(t, opt)
+	for _, s := range tree.BinSizes(t.Train.Columns, rules) {
+		wide := int64(s.Wide)
+		narrow := int64(len(t.Train.Columns)) - wide
+		row := narrow + 2*wide + 8*((narrow+7)/8+(wide+3)/4) // column by column, and in words of a row
 		// A node that has a histogram has more than 8192 rows.
-		b += n*row + min(256<<20, 32*tallies*(n/8192))
+		b += n*row + min(256<<20, 32*int64(s.Bins)*(n/8192))
 	}
 	b += n * max(nodeRows(p, t)*int64(len(rules)), measureBytes(p, t)*weights)
 	b += n * (4*weights + 1 + 8*classes + 8*(classes-1))
@@ -37,25 +39,6 @@ func memory(p *Params, t *model.Task) int64 {
 		b += t.Train.Frame.SizeBytes() + n*8*classes
 	}
 	return b + min(forestBytes(p, n)*classes, mostForest)
-}
-
-// binBytes returns the bytes of a row's bins, column by column and in words of a row,
-// and the number of bins of all columns.
-func binBytes(t *model.Task, opt kernels.BinOptions) (row, tallies int64) {
-	var count [2]int64 // columns of one byte and of two
-	for _, c := range t.Train.Columns {
-		bins := int64(opt.Bins) + 1
-		if levels := len(c.Domain()); levels > 0 {
-			bins = int64(min(levels, opt.CatBins)) + 1
-		}
-		tallies += bins
-		if bins > 256 {
-			count[1]++
-		} else {
-			count[0]++
-		}
-	}
-	return count[0] + 2*count[1] + 8*((count[0]+7)/8+(count[1]+3)/4), tallies
 }
 
 // nodeRows returns the bytes of a row in its node, twice: place and first derivative,

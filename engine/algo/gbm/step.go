@@ -141,17 +141,21 @@ func (b *booster) fit() {
 	b.family = fitted.Fit(errors, weights)
 }
 
-// sample draws the rows of a step; nil stands for all.
+// sample draws the rows of a step, until the next one; nil stands for all.
 func (b *booster) sample(step uint64) *kernels.Buffer[uint8] {
 	s := b.sampling()
-	if s.Whole() {
-		if b.counts == nil {
-			return nil
-		}
-		return kernels.NewBuffer(b.counts)
-	}
 	y := b.in.Y.Host()
-	in := s.Rows(step, len(y), b.t.Threads, func(i int) int {
+	if s.Whole() {
+		if b.counts != nil && b.rows == nil {
+			b.rows = kernels.NewBuffer(b.counts)
+		}
+		return b.rows
+	}
+	if b.rows == nil {
+		b.rows = kernels.MakeBuffer[uint8](len(y))
+	}
+	in := b.rows.HostWrite()
+	s.Draw(step, in, b.t.Threads, func(i int) int {
 		if y[i] != y[i] {
 			return -1
 		}
@@ -160,7 +164,7 @@ func (b *booster) sample(step uint64) *kernels.Buffer[uint8] {
 	for i, c := range b.counts {
 		in[i] &= c
 	}
-	return kernels.NewBuffer(in)
+	return b.rows
 }
 
 // noise multiplies the value of a leaf by a normal draw around 1, which all its rows

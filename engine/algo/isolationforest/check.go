@@ -43,10 +43,10 @@ func (f *findings) numbers(p *Params) {
 			f.Fail("sample_size", "Sample size needs to be a positive integer number but it is %d", p.SampleSize)
 		}
 	case !(p.SampleRate > 0 && p.SampleRate <= 1):
-		f.Fail("sample_rate", "sample_rate should be in interval ]0,1], or -1 to use sample_size, but it is %v.", p.SampleRate)
+		f.Fail("sample_rate", "sample_rate should be in interval ]0,1], or -1 to use sample_size, but it is %s.", number.Text(p.SampleRate))
 	}
 	if !(p.ColSampleRatePerTree > 0 && p.ColSampleRatePerTree <= 1) {
-		f.Fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %v.", p.ColSampleRatePerTree)
+		f.Fail("col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is %s.", number.Text(p.ColSampleRatePerTree))
 	}
 	if !(p.ColSampleRateChange > 0 && p.ColSampleRateChange <= 2) {
 		f.Fail("col_sample_rate_change_per_level", "col_sample_rate_change_per_level must be > 0 and <= 2")

@@ -23,6 +23,9 @@ type grower struct {
 	backend kernels.Backend
 	rows    tree.Sampling
 	cut     []bool // columns of numbers
+
+	in    []uint8 // of each row, whether it is in the sample of a tree
+	drawn []int   // rows that are
 }
 
 func newGrower(t *model.Task, p *Params, backend kernels.Backend) *grower {
@@ -33,15 +36,19 @@ func newGrower(t *model.Task, p *Params, backend kernels.Backend) *grower {
 	return g
 }
 
-// sample draws the rows of a tree, ascending.
+// sample draws the rows of a tree, ascending, until the next one.
 func (g *grower) sample(id, threads int) []int {
-	var out []int
-	for i, in := range g.rows.Rows(uint64(id), g.d.Rows, threads, nil) {
+	if g.in == nil {
+		g.in = make([]uint8, g.d.Rows)
+	}
+	g.rows.Draw(uint64(id), g.in, threads, nil)
+	g.drawn = g.drawn[:0]
+	for i, in := range g.in {
 		if in == 1 {
-			out = append(out, i)
+			g.drawn = append(g.drawn, i)
 		}
 	}
-	return out
+	return g.drawn
 }
 
 // grow grows tree id on the given rows and adds it to the forest. It calls leaf with

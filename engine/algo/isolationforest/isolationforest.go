@@ -29,6 +29,8 @@
 package isolationforest
 
 import (
+	"math"
+
 	"github.com/geyser-ml/geyser/engine/model"
 	"github.com/geyser-ml/geyser/engine/param"
 	"github.com/geyser-ml/geyser/engine/tree"
@@ -105,8 +107,13 @@ func memory(p *Params, t *model.Task) int64 {
 
 // size tells what the kernels work on: one sample at a time.
 func size(p *Params, t *model.Task) kernels.Size {
-	rows := int(p.SampleRate * float64(t.Train.Rows))
-	return kernels.Size{Rows: rows, Columns: len(t.Train.Columns), Classes: 1, Depth: tree.Depth(p.MaxDepth)}
+	mean := p.SampleRate * float64(t.Train.Rows)
+	rows := min(t.Train.Rows, int(mean+5*math.Sqrt(mean))+1) // samples are not all of one size
+	bins := min(rows, mostBins)
+	return kernels.Size{
+		Rows: rows, Columns: len(t.Train.Columns), Classes: 1, Depth: tree.Depth(p.MaxDepth),
+		Rules: tree.BinSizes(t.Train.Columns, []kernels.BinOptions{{Bins: bins, CatBins: mostBins}}),
+	}
 }
 
 // drawPoint is the purpose of drawing thresholds, apart from those that package tree

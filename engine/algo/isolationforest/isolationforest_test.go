@@ -414,7 +414,7 @@ func TestCheck(t *testing.T) {
 		{"Err sample_size", "sample_size", "Sample size needs to be a positive integer number but it is 0", []string{"sample_size", "0"}},
 		{"Err sample_rate", "sample_rate", "sample_rate should be in interval ]0,1], or -1 to use sample_size, but it is 1.5.", []string{"sample_rate", "1.5"}},
 		{"Err sample_rate zero", "sample_rate", "but it is 0.", []string{"sample_rate", "0"}},
-		{"Err col_sample_rate_per_tree", "col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is 2.", []string{"col_sample_rate_per_tree", "2"}},
+		{"Err col_sample_rate_per_tree", "col_sample_rate_per_tree", "col_sample_rate_per_tree should be in interval ]0,1] but it is 2.0.", []string{"col_sample_rate_per_tree", "2"}},
 		{"Err col_sample_rate_change_per_level", "col_sample_rate_change_per_level", "must be > 0 and <= 2", []string{"col_sample_rate_change_per_level", "3"}},
 		{"Err contamination zero", "contamination", "needs to be in range (0, 0.5] or undefined (-1); but it is 0.0", []string{"contamination", "0"}},
 		{"Err contamination large", "contamination", "needs to be in range (0, 0.5] or undefined (-1); but it is 0.6", []string{"contamination", "0.6"}},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"slices"
 
 	"github.com/geyser-ml/geyser/cgo/libxgboost"
 	"github.com/geyser-ml/geyser/engine/design"
@@ -165,8 +164,7 @@ func (b *training) resume(c trained, settings [][2]string) error {
 		}
 	}
 	b.first = c.learnt().rounds
-	info := c.Info()
-	b.timeline.Scored, b.timeline.Stamps = slices.Clone(info.History), slices.Clone(info.Identity.Times)
+	b.timeline.Resume(c.Info())
 	return nil
 }
 

@@ -2,6 +2,7 @@ package xgboost
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -174,6 +175,31 @@ func TestCheckpoint(t *testing.T) {
 	require.ErrorContains(t, issues.Err(), "Field _max_depth cannot be modified if checkpoint is specified!")
 	_, issues = w.prepare("checkpoint", "first", "ntrees", "5")
 	require.ErrorContains(t, issues.Err(), "requested ntrees must be higher than 6")
+}
+
+// The time of a training that goes on counts from where the first one has ended.
+func TestCheckpoint_Durations(t *testing.T) {
+	need(t)
+	w := newWorld(100)
+	train := func(kv map[string]string) model.Model {
+		env, now := w.env(), time.Unix(0, 0)
+		env.Now = func() time.Time { now = now.Add(time.Second); return now }
+		raw := map[string]string{"training_frame": "train", "response_column": "y", "ignored_columns": ignored, "seed": "1", "score_each_iteration": "true"}
+		maps.Copy(raw, kv)
+		run, issues := Algo.Prepare(raw, env)
+		require.NoError(t, issues.Err())
+		res, err := run.Train(t.Context(), model.Hooks{})
+		require.NoError(t, err)
+		return res.Model
+	}
+	w.models["first"] = train(map[string]string{"ntrees": "3"})
+	next := train(map[string]string{"ntrees": "6", "checkpoint": "first"})
+	var took []time.Duration
+	for _, s := range next.Info().Identity.Times {
+		took = append(took, s.Duration)
+	}
+	require.Len(t, took, len(steps(next)))
+	require.IsIncreasing(t, took)
 }
 
 // Early stopping looks at our metrics, on the validation frame where there is one.

@@ -1,3 +1,5 @@
+//go:build cuda
+
 package algo_test
 
 import (
@@ -15,6 +17,7 @@ import (
 	"github.com/geyser-ml/geyser/engine/algo/isolationforest"
 	"github.com/geyser-ml/geyser/engine/frame"
 	"github.com/geyser-ml/geyser/engine/model"
+	"github.com/geyser-ml/geyser/engine/tree"
 	"github.com/geyser-ml/geyser/kernels"
 )
 
@@ -70,6 +73,70 @@ func TestDevice_SameBytes(t *testing.T) {
 		require.True(t, bytesOf(t, want) == bytesOf(t, got))
 		nothingLeft(t)
 	})
+}
+
+// A training takes no more of a device than it was admitted for, and no more for many
+// trees than for a few: samples, histograms and rows have the place of those before.
+func TestDevice_Memory(t *testing.T) {
+	needDevice(t)
+	each(t, func(t *testing.T, s subject) {
+		if !slices.Contains([]string{"gbm", "drf", "isolationforest"}, s.Name) {
+			t.Skip("it trains without kernels")
+		}
+		if s.category == model.Multinomial {
+			t.Skip("it has nothing that others have not")
+		}
+		const rows = 2000
+		s.frames["train"] = toy(1, rows)
+		peak := func(trees string) (most int64) {
+			for _, d := range kernels.DeviceStates() {
+				require.NoError(t, kernels.ForgetPeak(d.Name))
+			}
+			_, warnings := s.on(t, device, model.Hooks{}, "ntrees", trees, "max_depth", "2", "sample_rate", "0.7", "score_tree_interval", "100")
+			require.Empty(t, warnings)
+			nothingLeft(t)
+			for _, d := range kernels.DeviceStates() {
+				most = max(most, d.Peak)
+			}
+			return most
+		}
+		few, many := peak("2"), peak("10")
+		require.Less(t, many-few, int64(5*rows), "%d bytes for some trees, %d for many", few, many)
+		var cols []*frame.Column
+		for i := range s.frames["train"].NumCols() {
+			cols = append(cols, s.frames["train"].Column(i))
+		}
+		rule := kernels.BinOptions{Bins: 254, CatBins: 1024}
+		if s.Name == "isolationforest" {
+			rule = kernels.BinOptions{Bins: 4096, CatBins: 4096}
+		}
+		bound := kernels.Size{Rows: rows, Columns: len(cols), Classes: 1, Depth: 2, Rules: tree.BinSizes(cols, []kernels.BinOptions{rule})}
+		require.Less(t, many, bound.Bytes())
+	})
+}
+
+// Models score all rows that a device likes by one call of it, and as the processor does.
+func TestDevice_Scores(t *testing.T) {
+	needDevice(t)
+	s, rows := small(200), toy(3, 40_000)
+	m, _ := s.on(t, "go", model.Hooks{}, "ntrees", "3", "max_depth", "3")
+	score := func() []float64 {
+		f, _, err := model.Predict(t.Context(), m, rows, 2)
+		require.NoError(t, err)
+		return f.Column(0).Floats(0, f.NumRows(), nil)
+	}
+	want := score()
+	b, err := kernels.Open(device, 1)
+	require.NoError(t, err)
+	kernels.ScoreOn(b)
+	before := launches()
+	got := score()
+	kernels.ScoreOn(nil)
+	require.NoError(t, kernels.Fault(b))
+	require.NoError(t, b.Close())
+	require.Equal(t, want, got)
+	require.EqualValues(t, 2, launches()-before, "ranks and sums")
+	nothingLeft(t)
 }
 
 func launches() (n int64) {
@@ -195,7 +262,7 @@ func memoryBefore(t *testing.T) {
 	got, warnings := s.on(t, device, model.Hooks{})
 	require.True(t, bytesOf(t, want) == bytesOf(t, got))
 	require.Len(t, warnings, 1)
-	require.Regexp(t, `^The training runs on the processor\. cuda:0: out of device memory: the training takes about 0\.9 MiB, and 1\.0 MiB are free$`, warnings[0])
+	require.Regexp(t, `^The training runs on the processor\. cuda:0: out of device memory: the training takes about [0-9.]+ MiB, and 1\.0 MiB are free$`, warnings[0])
 	require.Zero(t, launches())
 	nothingLeft(t)
 
