@@ -107,7 +107,7 @@ def test_same_seed_same_model(client, table):
 def test_unseen_levels_and_missing_columns(client, table, write):
     model = fit(table, "late")
     strange = client.import_file(write("strange.csv", "size,colour\n1,violet\n9,\n,red\n"), col_types={"colour": "enum"})
-    with pytest.warns(UserWarning, match="levels not trained on: .violet"):
+    with pytest.warns(UserWarning, match='levels not trained on: ."violet'):
         scored = model.predict(strange)
     assert scored.nrow == 3
     assert scored["yes"].isna().sum() == 0

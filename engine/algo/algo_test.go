@@ -203,8 +203,8 @@ func TestAll_OtherFrames(t *testing.T) {
 			f    *frame.Frame
 			warn string
 		}{
-			{"unseen levels", replaced("level", frame.NewCodes(unseen, []string{"b", "new", "a"})), "levels not trained on: [new]"},
-			{"only unseen levels", replaced("many", frame.NewCodes(make([]int32, f.NumRows()), []string{"new"})), "levels not trained on: [new]"},
+			{"unseen levels", replaced("level", frame.NewCodes(unseen, []string{"b", "new", "a"})), "levels not trained on: [\"new\"]"},
+			{"only unseen levels", replaced("many", frame.NewCodes(make([]int32, f.NumRows()), []string{"new"})), "levels not trained on: [\"new\"]"},
 			{"a column less", f.Without(f.Index("real")), "missing column 'real'"},
 			{"a column without values", replaced("whole", frame.NewBad(f.NumRows())), ""},
 			{"numbers far away", replaced("real", frame.NewConst(1e300, f.NumRows())), ""},

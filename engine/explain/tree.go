@@ -49,13 +49,12 @@ func TreeOf(m model.Model, number int, class, rules string) (*Tree, error) {
 		return nil, errs.Invalidf("tree_number", "Invalid tree number: %d. Tree number must be >= 0.", number)
 	}
 	info, forest := m.Info(), t.Forest()
-	steps := forest.Trees() / classesOf(forest)
-	if number >= steps {
-		return nil, errs.Invalidf("tree_number", "Invalid tree index: %d. Tree index must be in range [0, %d].", number, steps-1)
-	}
 	k, class, err := treeClass(info, classesOf(forest), strings.TrimSpace(class))
 	if err != nil {
 		return nil, err
+	}
+	if steps := forest.Trees() / classesOf(forest); number >= steps {
+		return nil, errs.Invalidf("tree_number", "Invalid tree index: %d. Tree index must be in range [0, %d].", number, steps-1)
 	}
 	levels := make([]int, info.Predictors)
 	for j := range levels {
@@ -77,7 +76,7 @@ func treeClass(info *model.Info, trees int, class string) (int, string, error) {
 	classes := info.Classes()
 	if classes == nil {
 		if class != "" {
-			return 0, "", errs.Invalidf("tree_class", "There are no tree classes for Regression.")
+			return 0, "", errs.Invalidf("tree_class", "There are no tree classes for %s.", info.Category)
 		}
 		return 0, "", nil
 	}

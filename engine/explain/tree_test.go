@@ -172,6 +172,8 @@ func TestTreeOf_Refused(t *testing.T) {
 		{"ErrNegative", grove(model.Regression), -1, "", "AUTO", "Invalid tree number: -1. Tree number must be >= 0."},
 		{"ErrBeyond", grove(model.Multinomial), 2, "so", "AUTO", "Invalid tree index: 2. Tree index must be in range [0, 1]."},
 		{"ErrRegression", grove(model.Regression), 0, "yes", "AUTO", "There are no tree classes for Regression."},
+		{"ErrAnomaly", grove(model.Anomaly), 0, "yes", "AUTO", "There are no tree classes for AnomalyDetection."},
+		{"ErrClassFirst", grove(model.Regression), 9, "yes", "AUTO", "There are no tree classes for Regression."},
 		{"ErrBinomial", grove(model.Binomial), 0, "yes", "AUTO", "For binomial, only one tree class has been built per each iteration: no"},
 		{"ErrClass", grove(model.Multinomial), 0, "zz", "AUTO", "There is no such tree class. Given categorical level does not exist in response column: zz"},
 		{"ErrNoClass", grove(model.Multinomial), 0, "", "AUTO", "There is no such tree class. Given categorical level does not exist in response column: "},

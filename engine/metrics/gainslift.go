@@ -13,9 +13,10 @@ var topQuantiles = []float64{0.99, 0.98, 0.97, 0.96, 0.95, 0.9, 0.85, 0.8, 0.7, 
 
 // gainsLift groups the rows by quantiles of the score, highest first, and tells
 // for each group, and for all groups down to it, how much more frequent class 1
-// is than on average. Groups with the same lower end are one.
+// is than on average. Groups with the same lower end are one. There is no table without
+// rows of class 1.
 func (c *curve) gainsLift(rows int64, bins int) *table.Table {
-	if bins == 0 || c.p == 0 || c.n == 0 {
+	if bins == 0 || c.p == 0 {
 		return nil
 	}
 	lower := topQuantiles
@@ -58,10 +59,18 @@ func (c *curve) gainsLift(rows int64, bins int) *table.Table {
 		t.Append(int64(i+1), sum.w/all.w, low,
 			r/rate, down/rate, r, s, down, sum.score/sum.w,
 			g.ones/all.ones, sum.ones/all.ones, 100*(r/rate-1), 100*(down/rate-1),
-			math.Abs(sum.ones/all.ones-(sum.w-sum.ones)/(all.w-all.ones)))
+			math.Abs(sum.ones/all.ones-share(sum.w-sum.ones, c.n)))
 	}
 	t.Description = fmt.Sprintf("Avg response rate: %5.2f %%, avg score: %5.2f %%", 100*rate, 100*all.score/all.w)
 	return t
+}
+
+// share returns part of all, 0 of nothing.
+func share(part, all float64) float64 {
+	if all == 0 {
+		return 0
+	}
+	return part / all
 }
 
 // quantiles returns the scores at the given shares of the weight, shares and

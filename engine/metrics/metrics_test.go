@@ -403,13 +403,15 @@ func TestEmpty(t *testing.T) {
 
 // One class alone has no curve; nothing may divide by its weight.
 func TestBinary_OneClass(t *testing.T) {
-	ones := Binary(noYes, []float64{1, 1}, []float64{0.4, 0.8}, nil, auto)
+	ones := Binary(noYes, []float64{1, 1}, []float64{0.4, 0.8}, nil, Options{GainsLiftBins: 2})
 	require.Equal(t, 1.0, ones.Binomial.AUC)
 	require.Equal(t, 1.0, ones.Binomial.PRAUC)
-	require.Nil(t, ones.Binomial.GainsLift)
+	require.Equal(t, []any{1.0, 1.0}, ones.Binomial.GainsLift.Columns[3].Cells, "lift")
+	require.Equal(t, []any{0.5, 1.0}, ones.Binomial.GainsLift.Columns[13].Cells, "KS")
 	require.Equal(t, 0.0, ones.Binomial.MeanPerClassError)
 	zeros := Binary(noYes, []float64{0, 0}, []float64{0.4, 0.8}, nil, auto)
 	require.Equal(t, 0.0, zeros.Binomial.AUC)
+	require.Nil(t, zeros.Binomial.GainsLift)
 	require.Nil(t, zeros.ConfusionTable())
 	_, ok := zeros.Binomial.MaxF1()
 	require.False(t, ok)

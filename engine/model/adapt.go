@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/geyser-ml/geyser/engine/errs"
@@ -99,11 +100,14 @@ func (a *adapter) response(name string, kind frame.Kind, domain []string) (*fram
 	return a.column(name, kind, domain)
 }
 
-// levels maps a column's categories to the codes of domain. Numbers count as
-// categories by their text.
+// levels maps a column's categories to the codes of domain. Text counts as categories,
+// and so do numbers by their text, where training has seen a level that is a number.
 func (a *adapter) levels(name string, col *frame.Column, domain []string) (*frame.Column, error) {
-	if col.Kind() == frame.String || col.Kind() == frame.UUID {
-		return nil, errs.Invalidf("frame", "%s dataset has column '%s' of type %s which is categorical in the training data", a.what, name, col.Kind())
+	switch kind := col.Kind(); {
+	case kind == frame.UUID:
+		return nil, errs.Invalidf("frame", "%s dataset has column '%s' of type %s which is categorical in the training data", a.what, name, kind)
+	case kind.Numeric() && !bad(col) && !slices.ContainsFunc(domain, numeral):
+		return nil, errs.Invalidf("frame", "%s dataset has a non-categorical column '%s' which is categorical in the training data", a.what, name)
 	}
 	code := make(map[string]int32, len(domain))
 	for i, l := range domain {
@@ -153,7 +157,16 @@ func (a *adapter) levels(name string, col *frame.Column, domain []string) (*fram
 			more = fmt.Sprintf(", … (%d more)", len(unseen)-20)
 			unseen = unseen[:20]
 		}
+		for i, l := range unseen {
+			unseen[i] = `"` + l + `"`
+		}
 		a.warn("%s dataset column '%s' has levels not trained on: [%s%s]", a.what, name, strings.Join(unseen, ", "), more)
 	}
 	return frame.NewCodes(codes, domain), nil
+}
+
+// numeral reports whether a level reads as a number.
+func numeral(level string) bool {
+	_, err := strconv.ParseFloat(level, 64)
+	return err == nil
 }

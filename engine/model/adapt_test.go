@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -38,6 +39,7 @@ func columns(kv ...any) *frame.Frame {
 func TestAdapt(t *testing.T) {
 	nums := frame.NewReals([]float64{1, 7, 2.5})
 	text := frame.NewStrings([]string{"a", "b", "7"}, nil)
+	ids := frame.NewUUIDs(make([][16]byte, 3), nil)
 	offset := frame.NewReals([]float64{0, 0, 0})
 	for _, c := range []struct {
 		name  string
@@ -48,8 +50,8 @@ func TestAdapt(t *testing.T) {
 	}{
 		{"same levels", columns("x", nums, "c", frame.NewCodes([]int32{2, -1, 0}, []string{"a", "b", "7"}), "o", offset), []int32{2, -1, 0}, nil, ""},
 		{"other order, other place", columns("o", offset, "c", frame.NewCodes([]int32{0, 1, 2}, []string{"7", "b", "a"}), "x", nums), []int32{2, 1, 0}, nil, ""},
-		{"unseen level", columns("x", nums, "c", frame.NewCodes([]int32{0, 1, 2}, []string{"b", "z", "a"}), "o", offset), []int32{1, -1, 0}, []string{"column 'c' has levels not trained on: [z]"}, ""},
-		{"numbers as levels", columns("x", nums, "c", nums, "o", offset), []int32{-1, 2, -1}, []string{"levels not trained on: [1, 2.5]"}, ""},
+		{"unseen level", columns("x", nums, "c", frame.NewCodes([]int32{0, 1, 2}, []string{"b", "z", "a"}), "o", offset), []int32{1, -1, 0}, []string{"column 'c' has levels not trained on: [\"z\"]"}, ""},
+		{"numbers as levels", columns("x", nums, "c", nums, "o", offset), []int32{-1, 2, -1}, []string{"levels not trained on: [\"1\", \"2.5\"]"}, ""},
 		{"all missing", columns("x", nums, "c", frame.NewBad(3), "o", offset), []int32{-1, -1, -1}, nil, ""},
 		{"no such column", columns("x", nums, "o", offset), []int32{-1, -1, -1}, []string{"missing column 'c'"}, ""},
 		{"Err nothing in common", columns("z", nums, "o", offset), nil, nil, "no columns in common"},
@@ -57,7 +59,8 @@ func TestAdapt(t *testing.T) {
 		{"Err offset of text", columns("x", nums, "o", text), nil, nil, "offset column 'o' of type string"},
 		{"Err numbers became levels", columns("x", frame.NewCodes([]int32{0, 0, 0}, []string{"a"}), "o", offset), nil, nil, "categorical column 'x' which is real-valued"},
 		{"Err numbers became text", columns("x", text, "o", offset), nil, nil, "column 'x' of type string which is numeric"},
-		{"Err levels became text", columns("x", nums, "c", text, "o", offset), nil, nil, "column 'c' of type string which is categorical"},
+		{"text as levels", columns("x", nums, "c", frame.NewStrings([]string{"7", "zz", "a"}, nil), "o", offset), []int32{2, -1, 0}, []string{"levels not trained on: [\"zz\"]"}, ""},
+		{"Err levels became UUIDs", columns("x", nums, "c", ids, "o", offset), nil, nil, "column 'c' of type uuid which is categorical"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, warnings, err := Adapt(trained(), c.f)
@@ -96,8 +99,32 @@ func TestAdapt_ManyUnseenLevels(t *testing.T) {
 	_, warnings, err := Adapt(trained(), columns("c", frame.NewCodes(codes, domain), "o", frame.NewConst(0, 30)))
 	require.NoError(t, err)
 	require.Len(t, warnings, 2)
-	require.Contains(t, warnings[1], "level19, … (10 more)]")
+	require.Contains(t, warnings[1], "\"level19\", … (10 more)]")
 	require.NotContains(t, warnings[1], "level20")
+}
+
+func TestAdapt_NumbersForText(t *testing.T) {
+	m := trained()
+	m.Info().Domains[1] = []string{"a", "b", "c"}
+	for _, c := range []struct {
+		name string
+		col  *frame.Column
+		err  bool
+	}{
+		{"Err numbers", frame.NewReals([]float64{1, 2}), true},
+		{"Err times", frame.NewInts(frame.Time, []int64{1, 2}, nil), true},
+		{"missing numbers", frame.NewReals([]float64{math.NaN(), math.NaN()}), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, _, err := Adapt(m, columns("x", frame.NewReals([]float64{1, 2}), "c", c.col, "o", frame.NewConst(0, 2)))
+			if c.err {
+				require.ErrorContains(t, err, "non-categorical column 'c' which is categorical in the training data")
+				return
+			}
+			require.NoError(t, err)
+			require.True(t, s.Columns[1].Missing(0) && s.Columns[1].Missing(1))
+		})
+	}
 }
 
 func TestPerformance(t *testing.T) {
@@ -126,11 +153,29 @@ func TestPerformance(t *testing.T) {
 	m, _, warnings, err = Performance(ctx, trained(), columns("x", x, "o", o, "y", frame.NewCodes([]int32{0, 1, 2, 0}, []string{"no", "other", "yes"})), opt)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, m.Rows)
-	require.Contains(t, strings.Join(warnings, "\n"), "column 'y' has levels not trained on: [other]")
+	require.Contains(t, strings.Join(warnings, "\n"), "column 'y' has levels not trained on: [\"other\"]")
+
+	// Without any label there is nothing to measure.
+	m, preds, _, err = Performance(ctx, trained(), columns("x", x, "o", o, "y", frame.NewBad(4)), opt)
+	require.NoError(t, err)
+	require.Nil(t, m)
+	require.Equal(t, 4, preds.NumRows())
+	none := frame.NewReals(nil)
+	m, preds, _, err = Performance(ctx, trained(), columns("x", none, "o", none, "y", frame.NewCodes(nil, []string{"no", "yes"})), opt)
+	require.NoError(t, err)
+	require.Nil(t, m)
+	require.Equal(t, 0, preds.NumRows())
+
+	m, _, _, err = Performance(ctx, trained(), columns("x", x, "o", o, "y", frame.NewStrings([]string{"yes", "no", "no", "no"}, nil)), opt)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, m.Rows, "text is as good as categories")
 
 	text := frame.NewStrings([]string{"a", "b", "c", "d"}, nil)
 	_, _, _, err = Performance(ctx, trained(), columns("x", x, "o", o, "y", text), opt)
-	require.ErrorContains(t, err, "column 'y' of type string")
+	require.ErrorContains(t, err, "categorical response column 'y' with no levels in common with the model")
+	require.Equal(t, errs.Invalid, errs.KindOf(err))
+	_, _, _, err = Performance(ctx, trained(), columns("x", x, "o", o, "y", x), opt)
+	require.ErrorContains(t, err, "non-categorical column 'y' which is categorical in the training data")
 	_, _, _, err = Performance(ctx, trained(), columns("x", x, "o", o, "y", y, "w", text), opt)
 	require.ErrorContains(t, err, "weights column 'w' of type string")
 }

@@ -166,6 +166,18 @@ func (d *Data) checkResponse(f *param.Issues) {
 	}
 }
 
+// warnOfTwoNumbers tells that a response of 0 and 1 is trained on as numbers: classes
+// may have been meant.
+// H2O: ModelBuilder.init.
+func (d *Data) warnOfTwoNumbers(f *param.Issues) {
+	if d == nil || d.Response == nil || d.Domain != nil {
+		return
+	}
+	if s := d.Response.Stats(); s.Whole && s.Min == 0 && s.Max == 1 {
+		f.Warn("response", "We have detected that your response column has only 2 unique values (0/1). If you wish to train a binary model instead of a regression model, convert your target column to categorical before training.")
+	}
+}
+
 // largest bounds the size of a response, an offset or a weight. Why: squares and
 // sums of derivatives, some of them of 32 bits, stay finite below it.
 const largest = 1e18
@@ -209,9 +221,17 @@ func constant(c *frame.Column) bool {
 	return s.Missing+s.PosInf+s.NegInf == 0 && c.Len() > 0 && s.Mins[0] == s.Maxs[0]
 }
 
-// checkFolds checks the number of folds against the data.
+// checkFolds checks the number of folds against the data, and that an assignment that
+// was asked for has folds to give.
 func checkFolds(f *param.Issues, n int, d *Data, folding *Folding) {
 	byColumn := folding.FoldColumn != ""
+	if a := folding.FoldAssignment; a != "" && a != "AUTO" {
+		if byColumn {
+			f.Fail("fold_assignment", "Fold assignment is not allowed in conjunction with a fold column.")
+		} else if n == 0 {
+			f.Fail("fold_assignment", "Fold assignment is only allowed for cross-validation.")
+		}
+	}
 	switch {
 	case n == 1:
 		f.Fail("nfolds", "nfolds must be either 0 or >1.")
@@ -231,8 +251,8 @@ func checkFolds(f *param.Issues, n int, d *Data, folding *Folding) {
 }
 
 // resolveValid picks the columns of a validation or calibration frame, as what says,
-// and brings them into the levels of the training frame. A calibration frame need not
-// have weights.
+// and brings them into the levels of the training frame. It need not have weights.
+// H2O: Model.adaptTestForTrain.
 func (d *Data) resolveValid(f *param.Issues, train *Data, b blocks, what string) {
 	c, field := b.columns, what+"_frame"
 	d.Names, d.Domain = train.Names, train.Domain
@@ -260,8 +280,8 @@ func (d *Data) resolveValid(f *param.Issues, train *Data, b blocks, what string)
 		return col
 	}
 	d.Offset = special(c.Offset, "offset_column", "Offset")
-	if d.Weights = d.Frame.Lookup(string(c.Weights)); d.Weights == nil && what == "validation" {
-		d.Weights = special(c.Weights, "weights_column", "Weights")
+	if d.Weights = d.Frame.Lookup(string(c.Weights)); d.Weights == nil && c.Weights != "" {
+		a.warn("%s dataset is missing weights column '%s': every row counts once", a.what, c.Weights)
 	}
 	d.checkSpecial(f, what)
 	if c.Response != "" && d.Frame.Lookup(string(c.Response)) == nil {

@@ -88,7 +88,10 @@ func TestPrepare_Issues(t *testing.T) {
 		{"Err too many folds", "nfolds", "nfolds cannot be larger than the number of rows (30).", param.Error, []string{"nfolds", "31"}},
 		{"Err folds twice", "fold_column", "nfolds cannot be specified at the same time as fold_column", param.Error, []string{"nfolds", "2", "fold_column", "f"}},
 		{"Err stratified numbers", "fold_assignment", "Stratified needs a categorical response", param.Error, []string{"nfolds", "2", "fold_assignment", "Stratified"}},
-		{"Err no predictor", "train", "Training data must have at least 2 features (incl. response).", param.Error, []string{"ignored_columns", `["id","c","yb","ym","w","o","f","negative","gap","inf","sparse","gap2"]`}},
+		{"Err folds of no validation", "fold_assignment", "Fold assignment is only allowed for cross-validation.", param.Error, []string{"fold_assignment", "Modulo"}},
+		{"Err folds given twice", "fold_assignment", "Fold assignment is not allowed in conjunction with a fold column.", param.Error, []string{"fold_assignment", "Random", "fold_column", "f"}},
+		{"numbers for classes", "response", "your response column has only 2 unique values (0/1)", param.Warn, []string{"response_column", "flag"}},
+		{"Err no predictor", "train", "Training data must have at least 2 features (incl. response).", param.Error, []string{"ignored_columns", `["id","c","yb","ym","w","o","f","negative","gap","inf","sparse","gap2","flag"]`}},
 		{"constants go", "train", "Dropping bad and constant columns: [o, const, zero, bad, none, nolevel]", param.Warn, nil},
 		{"text goes", "train", "Dropping text columns, which cannot be predictors: [text]", param.Warn, nil},
 		{"Err tolerance", "stopping_tolerance", "Stopping tolerance must be < 1.", param.Error, []string{"stopping_tolerance", "Infinity"}},
@@ -100,7 +103,9 @@ func TestPrepare_Issues(t *testing.T) {
 				gap[i] = float64(i % 3)
 			}
 			gap[7] = math.NaN()
-			w.frames["train"] = frame.Must(w.frames["train"].With("gap2", frame.NewFloats(gap)))
+			flag := make([]float64, 30)
+			flag[3], flag[4] = 1, math.NaN()
+			w.frames["train"] = frame.Must(frame.Must(w.frames["train"].With("gap2", frame.NewFloats(gap))).With("flag", frame.NewFloats(flag)))
 			_, issues := w.prepare(c.kv...)
 			requireIssue(t, issues, c.severity, c.field, c.text)
 			require.Equal(t, c.severity == param.Error, issues.Fatal())
@@ -177,14 +182,14 @@ func TestPrepare_Validation(t *testing.T) {
 		kv                []string
 	}{
 		{"Err no response", "response_column", "Response column 'y' not found in the validation frame", param.Error, without("y"), nil},
-		{"Err no weights", "weights_column", "Weights column 'w' not found in the validation frame", param.Error, without("w"), []string{"weights_column", "w"}},
 		{"Err no offset", "offset_column", "Offset column 'o' not found in the validation frame", param.Error, without("o"), []string{"offset_column", "o"}},
 		{"Err predictor of another type", "validation_frame", "categorical column 'id'", param.Error, with("id", frame.NewCodes(make([]int32, 15), []string{"a"})), nil},
 		{"Err response of another type", "response_column", "categorical column 'y'", param.Error, with("y", frame.NewCodes(make([]int32, 15), []string{"a"})), nil},
 		{"Err no known label", "validation_frame", "no row of the validation frame has a response that was trained on", param.Error, with("yb", frame.NewCodes(make([]int32, 15), []string{"maybe"})), []string{"response_column", "yb"}},
 		{"Err negative weights", "weights_column", "the least of the validation frame is -1", param.Error, with("w", frame.NewConst(-1, 15)), []string{"weights_column", "w"}},
 		{"no predictor", "validation_frame", "missing column 'c'", param.Warn, without("c"), nil},
-		{"unseen level", "validation_frame", "levels not trained on: [z]", param.Warn, with("c", frame.NewCodes(make([]int32, 15), []string{"z"})), nil},
+		{"no weights", "validation_frame", "Validation dataset is missing weights column 'w': every row counts once", param.Warn, without("w"), []string{"weights_column", "w"}},
+		{"unseen level", "validation_frame", "levels not trained on: [\"z\"]", param.Warn, with("c", frame.NewCodes(make([]int32, 15), []string{"z"})), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := world(30)
@@ -197,6 +202,11 @@ func TestPrepare_Validation(t *testing.T) {
 	res := world(30).train(t, "validation_frame", "valid")
 	require.EqualValues(t, 15, res.Model.Info().Valid.Rows)
 	require.Equal(t, "valid", res.Model.Info().Identity.ValidFrame)
+
+	w := world(30)
+	w.frames["valid"] = without("w")(w.frames["valid"])
+	res = w.train(t, "validation_frame", "valid", "weights_column", "w")
+	require.EqualValues(t, 15, res.Model.Info().Valid.Weight)
 }
 
 func without(name string) func(*frame.Frame) *frame.Frame {

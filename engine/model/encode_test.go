@@ -46,7 +46,7 @@ func TestEncode(t *testing.T) {
 			}))
 			in, warnings, err := Adapt(m, f)
 			require.NoError(t, err)
-			require.Equal(t, []string{"Test/Validation dataset column 'c' has levels not trained on: [zz]"}, warnings)
+			require.Equal(t, []string{"Test/Validation dataset column 'c' has levels not trained on: [\"zz\"]"}, warnings)
 			require.Len(t, in.Columns, info.Predictors)
 			for i, col := range in.Columns {
 				require.Equal(t, info.Kinds[i] == frame.Enum, col.Kind() == frame.Enum, info.Names[i])

@@ -187,6 +187,7 @@ func prepare[P any](s *Spec[P], raw param.Raw, env Env) (*Run, param.Issues) {
 	if s.Check != nil && !noObject(issues) {
 		issues = append(issues, s.Check(&actual, run.Task)...)
 	}
+	run.Task.Train.warnOfTwoNumbers(&issues) // after the check, which may have made classes of them
 	if issues.Fatal() {
 		run.Params = s.Schema.Describe(input, actual)
 		return run, issues

@@ -122,6 +122,53 @@ func TestRunif_Seeds(t *testing.T) {
 	assert.NotEqual(t, sum("18446744073709551615"), sum("9223372036854775807"))
 }
 
+func TestFolds(t *testing.T) {
+	host := newObjects()
+	host.frames["f"] = large(10_000)
+	s := NewSession("s", host)
+	folds := func(expr string) *frame.Column {
+		f := eval(t, s, expr).(Frame)
+		require.Equal(t, []string{"C1"}, f.Names())
+		require.Equal(t, frame.Int, f.Column(0).Kind())
+		return f.Column(0)
+	}
+	modulo := folds("(modulo_kfold_column f 3)")
+	for i := range 10 {
+		require.Equal(t, float64(i%3), modulo.Float(i))
+	}
+	same, other := folds("(kfold_column f 4 7)"), folds("(kfold_column f 4 8)")
+	var count [4]int
+	for i := range same.Len() {
+		count[int(same.Float(i))]++
+	}
+	for _, n := range count {
+		require.InDelta(t, 2500, n, 150)
+	}
+	require.Equal(t, same.Stats().Mean, folds("(kfold_column f 4 7)").Stats().Mean)
+	require.NotEqual(t, same.Stats().Mean, other.Stats().Mean)
+
+	level, fold := host.frames["f"].Column(2), folds("(stratified_kfold_column (cols_py f 2) 3 7)")
+	require.Equal(t, frame.Enum, level.Kind())
+	shared := map[float64]*[3]int{}
+	for i := range level.Len() {
+		v := level.Float(i)
+		if v != v {
+			v = -1
+		}
+		if shared[v] == nil {
+			shared[v] = new([3]int)
+		}
+		shared[v][int(fold.Float(i))]++
+	}
+	for v, n := range shared {
+		require.LessOrEqual(t, max(n[0], n[1], n[2])-min(n[0], n[1], n[2]), 1, "level %v", v)
+	}
+	for _, expr := range []string{"(kfold_column f 0 1)", "(modulo_kfold_column f 2.5)", "(stratified_kfold_column f 3 1)"} {
+		_, err := s.Eval(context.Background(), expr)
+		require.Error(t, err, expr)
+	}
+}
+
 func TestAssign_KeepsLargeIntegers(t *testing.T) {
 	host := newObjects()
 	host.frames["f"] = frame.Must(frame.New([]string{"id"}, []*frame.Column{frame.NewInts(frame.Int, []int64{1<<62 + 1, 5}, nil)}))

@@ -27,6 +27,7 @@ func (f *findings) data(p *Params, t *model.Task) {
 	}
 	f.distribution(p, t)
 	if n := len(p.SampleRatePerClass); n > 0 {
+		f.Warn("sample_rate", "_sample_rate is ignored if _sample_rate_per_class is specified.")
 		if n != len(d.Domain) {
 			f.Fail("sample_rate_per_class", "_sample_rate_per_class must have %d values (one per class).", len(d.Domain))
 			n = 0

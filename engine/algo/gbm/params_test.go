@@ -245,3 +245,32 @@ func TestActualParameters(t *testing.T) {
 	require.Equal(t, "Random", trial.Actual(m, "fold_assignment"))
 	require.Equal(t, "multinomial", trial.Actual(w.train(t, "response_column", "ym"), "distribution"))
 }
+
+// What a caller may not have meant is told, and nothing else is.
+func TestCheck_Warnings(t *testing.T) {
+	const rates, numbers = "_sample_rate is ignored if _sample_rate_per_class is specified.", "only 2 unique values (0/1)"
+	w := newWorld(300)
+	flag := make([]float64, 300)
+	for i := range flag {
+		flag[i] = float64(i % 2)
+	}
+	w = world{"train": with(w["train"], "flag", frame.NewFloats(flag))}
+	for _, c := range []struct {
+		name, text string
+		kv         []string
+	}{
+		{"rates of classes", rates, []string{"response_column", "yb", "sample_rate_per_class", "[0.5,1]"}},
+		{"no rates of classes", "", []string{"response_column", "yb", "sample_rate", "0.5"}},
+		{"two numbers", numbers, []string{"response_column", "flag"}},
+		{"two numbers are two classes", "", []string{"response_column", "flag", "distribution", "quasibinomial"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, issues := w.prepare(c.kv...)
+			require.False(t, issues.Fatal(), "%+v", issues)
+			for _, text := range []string{rates, numbers} {
+				found := slices.ContainsFunc(issues, func(i param.Issue) bool { return strings.Contains(i.Message, text) })
+				require.Equal(t, text == c.text, found, "%+v", issues)
+			}
+		})
+	}
+}
