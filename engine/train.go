@@ -43,7 +43,7 @@ func (e *Engine) Train(name string, raw param.Raw, client string) (Training, err
 	}
 	t.Job, err = e.start(job.Spec{
 		Description: t.Algo.ID, Dest: run.Key, DestKind: kindModel, Owner: client, Memory: run.Memory, Release: release,
-	}, run.FrameKeys(), "model_id", func(ctx context.Context, j *job.Job) error { return e.train(ctx, j, run, t.Issues) })
+	}, run.FrameKeys(), "model_id", func(ctx context.Context, j *job.Job) error { return e.train(ctx, j, run) })
 	return t, err
 }
 
@@ -97,14 +97,9 @@ func (e *Engine) newModelKey(prefix, client string) string {
 // train is the job of a training: it shows snapshots while it runs, and publishes
 // the model, its folds and their frames at the end. A model that was cancelled,
 // or ran out of time, stays as its last snapshot.
-func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run, issues param.Issues) error {
+func (e *Engine) train(ctx context.Context, j *job.Job, run *model.Run) error {
 	if run.Task.Train == nil {
 		return errs.Invalidf("training_frame", "Illegal argument(s) for %s model: %s.  Details: ERRR on field: _train: Missing training frame", j.Description(), run.Key)
-	}
-	for _, i := range issues {
-		if i.Severity == param.Warn {
-			j.Warn(i.Message)
-		}
 	}
 	owner := j.Key()
 	_, replaced := e.catalog.Entry(run.Key)

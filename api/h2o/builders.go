@@ -73,9 +73,8 @@ func (f *facade) build(r *api.Request, raw param.Raw, name string, validate bool
 	}
 	if slashed {
 		msg := "slashes in model_id were replaced by underscores: the model is called " + t.Dest
-		t.Issues = append(t.Issues, param.Issue{Severity: param.Warn, Field: "model_id", Message: msg})
-		if t.Job != nil {
-			t.Job.Warn(msg)
+		if t.Job == nil || !t.Job.Warn(msg) { // once: the clients show what the answer says and what the job says
+			t.Issues = append(t.Issues, param.Issue{Severity: param.Warn, Field: "model_id", Message: msg})
 		}
 	}
 	out := builder(t.Algo, t.Params, t.Issues)

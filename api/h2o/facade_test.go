@@ -148,12 +148,11 @@ func TestTraining(t *testing.T) {
 	t.Run("slashes in the key", func(t *testing.T) {
 		got := s.ok("POST", "/3/ModelBuilders/gbm", "training_frame", "train.hex", "response_column", "y", "ntrees", "1", "model_id", "a/b")
 		assert.Equal(t, "a_b", at(got, "job", "dest", "name"))
-		found := false
-		for _, m := range got["messages"].([]any) {
-			found = found || at(m, "message_type") == "WARN" && at(m, "field_name") == "model_id"
-		}
-		assert.True(t, found, "a warning says so")
-		require.Equal(t, "DONE", s.end(got, "job")["status"])
+		assert.Equal(t, 1, said(s.end(got, "job"), got, "a_b"))
+	})
+	t.Run("warnings are said once", func(t *testing.T) {
+		got := s.ok("POST", "/3/ModelBuilders/gbm", "training_frame", "train.hex", "response_column", "y", "ntrees", "1", "stopping_tolerance", "0.5")
+		assert.Equal(t, 1, said(s.end(got, "job"), got, "Stopping tolerance is ignored"))
 	})
 	t.Run("made up key", func(t *testing.T) {
 		got := s.ok("POST", "/3/ModelBuilders/gbm", "training_frame", "train.hex", "response_column", "y", "ntrees", "1")
@@ -178,6 +177,23 @@ func TestTraining(t *testing.T) {
 		assert.Greater(t, len(at(got, "parameters").([]any)), 50)
 		assert.Equal(t, []any{"gbm"}, []any{at(got, "algo")})
 	})
+}
+
+// said counts how often a training told a warning: in the answer to the request, and
+// by its job, which clients show both.
+func said(job, answer any, text string) (n int) {
+	for _, m := range at(answer, "messages").([]any) {
+		if at(m, "message_type") == "WARN" && strings.Contains(at(m, "message").(string), text) {
+			n++
+		}
+	}
+	told, _ := at(job, "warnings").([]any)
+	for _, w := range told {
+		if strings.Contains(w.(string), text) {
+			n++
+		}
+	}
+	return n
 }
 
 func TestModels_Files(t *testing.T) {

@@ -102,13 +102,17 @@ func (j *Job) SetProgress(share float64, msg string) {
 }
 
 // Warn adds a warning for the caller; one that is there already is not repeated.
-// It does nothing once the job has ended.
-func (j *Job) Warn(msg string) {
+// It does nothing once the job has ended, and reports whether the job has the
+// warning.
+func (j *Job) Warn(msg string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.snap.State.Ended() && !slices.Contains(j.snap.Warnings, msg) {
+	has := slices.Contains(j.snap.Warnings, msg)
+	if !has && !j.snap.State.Ended() {
 		j.snap.Warnings = append(j.snap.Warnings, msg)
+		has = true
 	}
+	return has
 }
 
 // Done is closed when the job has ended.

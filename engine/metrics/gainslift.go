@@ -21,6 +21,7 @@ func (c *curve) gainsLift(rows int64, bins int) *table.Table {
 	}
 	lower := topQuantiles
 	if bins > 0 {
+		bins = int(min(int64(bins), max(rows, 1))) // more would be without rows
 		lower = make([]float64, bins)
 		for i := range lower {
 			lower[i] = float64(bins-i-1) / float64(bins)

@@ -401,6 +401,12 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
+// Nobody has memory for as many groups as may be asked for.
+func TestBinary_GainsLiftBins(t *testing.T) {
+	m := Binary(noYes, []float64{0, 1, 1, 0, 1}, []float64{0.1, 0.3, 0.5, 0.7, 0.9}, nil, Options{GainsLiftBins: math.MaxInt32})
+	require.Equal(t, 5, m.Binomial.GainsLift.Rows())
+}
+
 // One class alone has no curve; nothing may divide by its weight.
 func TestBinary_OneClass(t *testing.T) {
 	ones := Binary(noYes, []float64{1, 1}, []float64{0.4, 0.8}, nil, Options{GainsLiftBins: 2})

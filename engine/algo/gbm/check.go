@@ -73,8 +73,8 @@ func (f *findings) numbers(p *Params) {
 	if !(p.MaxAbsLeafnodePred > 0) {
 		f.Fail("max_abs_leafnode_pred", "max_abs_leafnode_pred must be larger than 0.")
 	}
-	if !(p.PredNoiseBandwidth >= 0) || math.IsInf(p.PredNoiseBandwidth, 0) {
-		f.Fail("pred_noise_bandwidth", "pred_noise_bandwidth must be >= 0.")
+	if !(p.PredNoiseBandwidth >= 0 && p.PredNoiseBandwidth <= 1000) { // with far more, scores are no numbers soon
+		f.Fail("pred_noise_bandwidth", "pred_noise_bandwidth must be between 0 and 1000, but is %s.", number.Text(p.PredNoiseBandwidth))
 	}
 }
 

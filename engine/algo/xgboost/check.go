@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/geyser-ml/geyser/engine/errs"
@@ -49,10 +50,16 @@ func check(p *Params, t *model.Task) param.Issues {
 // numbers checks what stands for itself.
 func (c *checker) numbers() {
 	p := c.p
+	normal := func(field string, v float64) { // the library refuses other 32-bit floats when it trains
+		if v != 0 && math.Abs(v) < leastNormal {
+			c.Fail(field, "%s is %v, too close to 0: its size must be at least %.3g", field, v, leastNormal)
+		}
+	}
 	rate := func(field string, v float64) {
 		if !(v > 0 && v <= 1) {
 			c.Fail(field, "%s must be between 0 (exclusive) and 1 (inclusive)", field)
 		}
+		normal(field, v)
 	}
 	rate("learn_rate", p.LearnRate)
 	rate("eta", p.Eta)
@@ -74,11 +81,16 @@ func (c *checker) numbers() {
 		if !(x.v >= 0 && x.v <= math.MaxFloat32) {
 			c.Fail(x.field, "%s must be a finite number >= 0, but is %v", x.field, x.v)
 		}
+		normal(x.field, x.v)
 	}
-	for field, v := range map[string]float64{"rate_drop": p.RateDrop, "skip_drop": p.SkipDrop} {
-		if !(v >= 0 && v <= 1) {
-			c.Fail(field, "%s must be between 0 and 1, but is %v", field, v)
+	for _, x := range []struct {
+		field string
+		v     float64
+	}{{"rate_drop", p.RateDrop}, {"skip_drop", p.SkipDrop}} {
+		if !(x.v >= 0 && x.v <= 1) {
+			c.Fail(x.field, "%s must be between 0 and 1, but is %v", x.field, x.v)
 		}
+		normal(x.field, x.v)
 	}
 	tree.CheckSize(&c.Issues, p.NTrees, p.MaxDepth)
 	if p.MaxBins < 2 || p.MaxBins > math.MaxUint16 {
@@ -93,7 +105,11 @@ func (c *checker) numbers() {
 	if !(p.ScalePosWeight > 0 && p.ScalePosWeight <= math.MaxFloat32) {
 		c.Fail("scale_pos_weight", "scale_pos_weight must be a positive number")
 	}
+	normal("scale_pos_weight", p.ScalePosWeight)
 }
+
+// leastNormal is the least positive 32-bit float with all of its digits.
+const leastNormal = 0x1p-126
 
 // aliases checks parameters that stand twice.
 // H2O: XGBoost.checkColumnAlias, which leaves two pairs out: there XGBoost's name
@@ -117,6 +133,9 @@ func (c *checker) words() {
 	p := c.p
 	if p.TreeMethod == "approx" && (p.ColSampleRate < 1 || p.ColSampleByLevel < 1) {
 		c.Fail("tree_method", "approx is not supported with _col_sample_rate or _colsample_bylevel, use exact/hist instead or disable column sampling.")
+	}
+	if p.TreeMethod == "exact" && p.ColSampleByNode < 1 && p.Booster != "gblinear" { // the library says so when it trains
+		c.Fail("tree_method", "exact is not supported with _colsample_bynode, use auto/hist/approx instead or disable column sampling.")
 	}
 	if p.GrowPolicy == "lossguide" && p.TreeMethod != "hist" {
 		c.Fail("grow_policy", "must use tree_method=hist for grow_policy=lossguide")
@@ -143,9 +162,10 @@ func (c *checker) words() {
 		"one_drop": p.OneDrop, "skip_drop": p.SkipDrop != 0,
 	})
 	idle(p.GrowPolicy == "lossguide", "grow_policy lossguide", map[string]bool{"max_leaves": p.MaxLeaves != 0})
-	idle(p.TreeMethod == "hist" || p.Backend != "cpu", "tree_method hist", map[string]bool{"max_bins": p.MaxBins != 256})
+	idle(p.MaxBins == 256 || p.TreeMethod == "hist" || p.onGPU(), "tree_method hist", map[string]bool{"max_bins": true})
 	idle(p.Booster != "gblinear", "a booster of trees", map[string]bool{
-		"max_depth": p.MaxDepth != 6, "min_split_improvement": p.MinSplitImprovement != 0 || p.Gamma != 0, "min_rows": p.MinRows != 1 || p.MinChildWeight != 1,
+		"tree_method": p.TreeMethod != "auto",
+		"max_depth":   p.MaxDepth != 6, "min_split_improvement": p.MinSplitImprovement != 0 || p.Gamma != 0, "min_rows": p.MinRows != 1 || p.MinChildWeight != 1,
 		"sample_rate": p.SampleRate != 1 || p.Subsample != 1, "col_sample_rate": p.ColSampleRate != 1 || p.ColSampleByLevel != 1,
 		"col_sample_rate_per_tree": p.ColSampleRatePerTree != 1 || p.ColSampleByTree != 1, "colsample_bynode": p.ColSampleByNode != 1,
 		"max_abs_leafnode_pred": p.MaxAbsLeafnodePred != 0 || p.MaxDeltaStep != 0, "grow_policy": p.GrowPolicy != "depthwise",
@@ -168,6 +188,12 @@ func (c *checker) backend() {
 	if err := gpu(p.device()); err != nil {
 		c.Refuse("backend", errs.Unavailablef("backend", "backend gpu (gpu_id %d) is not available: %w; use auto or cpu", p.device(), err))
 	}
+}
+
+// onGPU reports whether a GPU is to train: one that was asked for, or one that is
+// there.
+func (p *Params) onGPU() bool {
+	return p.Backend == "gpu" || p.Backend == "auto" && len(p.gpuUnfit()) == 0 && gpu(p.device()) == nil
 }
 
 // gpuUnfit lists the parameters that a GPU cannot train with.
@@ -212,24 +238,35 @@ func (c *checker) measuring() {
 		c.Warn("score_eval_metric_only", "score_eval_metric_only is set but eval_metric parameter is not defined")
 	}
 	if p.EvalMetric != "" && t.Category != "" {
-		if known := evalMetrics[t.Category]; !slices.Contains(known, base(p.EvalMetric)) {
-			c.Fail("eval_metric", "eval_metric %q is not known for this training (%s); use one of %s", p.EvalMetric, t.Category, strings.Join(known, ", "))
-		}
+		c.evalMetric(evalMetrics[t.Category])
 	}
 }
 
-// evalMetrics are the library's metrics by what is predicted. Those that compare
-// with a threshold or a power are written with it: error@0.3.
+// evalMetric checks the library's own metric. Two of them go with a number: error
+// may have a threshold, error@0.3, and tweedie-nloglik has the power.
+func (c *checker) evalMetric(known []string) {
+	metric := c.p.EvalMetric
+	name, number, with := strings.Cut(metric, "@")
+	v, err := strconv.ParseFloat(number, 32)
+	switch {
+	case !slices.Contains(known, name):
+		c.Fail("eval_metric", "eval_metric %q is not known for this training (%s); use one of %s", metric, c.t.Category, strings.Join(known, ", "))
+	case name == "tweedie-nloglik":
+		if !(err == nil && v > 1 && v < 2) {
+			c.Fail("eval_metric", "eval_metric %q needs a variance power between 1 and 2, as in tweedie-nloglik@1.5", metric)
+		}
+	case with && name != "error":
+		c.Fail("eval_metric", "eval_metric %q: %s takes no number", metric, name)
+	case with && (err != nil || math.IsNaN(v) || math.IsInf(v, 0)):
+		c.Fail("eval_metric", "eval_metric %q needs a finite threshold, as in error@0.3", metric)
+	}
+}
+
+// evalMetrics are the library's metrics by what is predicted.
 var evalMetrics = map[model.Category][]string{
 	model.Regression:  {"rmse", "rmsle", "mae", "mape", "mphe", "poisson-nloglik", "gamma-nloglik", "gamma-deviance", "tweedie-nloglik"},
 	model.Binomial:    {"logloss", "error", "auc", "aucpr", "rmse", "mae"},
 	model.Multinomial: {"mlogloss", "merror", "auc"},
-}
-
-// base is the name of a metric without its number.
-func base(metric string) string {
-	name, _, _ := strings.Cut(metric, "@")
-	return name
 }
 
 // rises reports whether larger is better.
@@ -278,7 +315,7 @@ func (c *checker) response() {
 		numeric("Gamma", 0, true)
 	case "tweedie":
 		numeric("Tweedie", 0, false)
-		if !(p.TweediePower > 1 && p.TweediePower < 2) {
+		if power := float32(p.TweediePower); !(power > 1 && power < 2) { // as the library reads it
 			c.Fail("tweedie_power", "Tweedie power must be between 1 and 2.")
 		}
 	case "quasibinomial":
@@ -300,9 +337,12 @@ func (c *checker) constraints() {
 	if p.TreeMethod == "approx" && len(p.MonotoneConstraints) > 0 {
 		c.Fail("tree_method", "approx is not supported with _monotone_constraints, use auto/exact/hist instead")
 	}
-	for field, used := range map[string]bool{"monotone_constraints": len(p.MonotoneConstraints) > 0, "interaction_constraints": len(p.InteractionConstr) > 0} {
-		if used && p.Booster == "gblinear" {
-			c.Fail(field, "%s needs a booster of trees, not gblinear", field)
+	if p.Booster == "gblinear" {
+		if len(p.MonotoneConstraints) > 0 {
+			c.Fail("monotone_constraints", "monotone_constraints needs a booster of trees, not gblinear")
+		}
+		if len(p.InteractionConstr) > 0 {
+			c.Fail("interaction_constraints", "interaction_constraints needs a booster of trees, not gblinear")
 		}
 	}
 	seen := map[string]bool{}
@@ -312,6 +352,8 @@ func (c *checker) constraints() {
 			c.Fail("monotone_constraints", "Invalid constraint - there is no column '%s' in the training frame.", m.Key)
 		case d.Columns[i].Kind() == frame.Enum:
 			c.Fail("monotone_constraints", "Invalid constraint - column '%s' has type Enum. Only numeric columns can have monotonic constraints.", m.Key)
+		case math.IsNaN(m.Value):
+			c.Fail("monotone_constraints", "Invalid constraint - column '%s' has no direction: use 1, -1 or 0.", m.Key)
 		case seen[m.Key]:
 			c.Fail("monotone_constraints", "Invalid constraint - feature '%s' appears more than once.", m.Key)
 		}

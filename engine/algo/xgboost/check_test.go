@@ -32,6 +32,10 @@ func TestCheck(t *testing.T) {
 		{"Err col_sample_rate_per_tree", "col_sample_rate_per_tree", "must be between", []string{"col_sample_rate_per_tree", "2"}},
 		{"Err colsample_bytree", "colsample_bytree", "must be between", []string{"colsample_bytree", "0"}},
 		{"Err colsample_bynode", "colsample_bynode", "must be between", []string{"colsample_bynode", "0"}},
+		{"Err tiny eta", "eta", "eta is 1e-320, too close to 0: its size must be at least 1.18e-38", []string{"eta", "1e-320"}},
+		{"Err tiny gamma", "gamma", "too close to 0", []string{"gamma", "1e-40"}},
+		{"Err tiny rate_drop", "rate_drop", "too close to 0", []string{"rate_drop", "1e-40", "booster", "dart"}},
+		{"Err tiny scale_pos_weight", "scale_pos_weight", "too close to 0", []string{"scale_pos_weight", "1e-40", "response_column", "yb"}},
 		{"Err min_rows", "min_rows", "min_rows must be a finite number >= 0", []string{"min_rows", "-1"}},
 		{"Err min_child_weight", "min_child_weight", "must be a finite number >= 0", []string{"min_child_weight", "Infinity"}},
 		{"Err max_abs_leafnode_pred", "max_abs_leafnode_pred", "must be a finite number >= 0", []string{"max_abs_leafnode_pred", "-1"}},
@@ -51,6 +55,7 @@ func TestCheck(t *testing.T) {
 		{"Err alias subsample", "sample_rate", "sample_rate and its alias subsample are both set", []string{"sample_rate", "0.1", "subsample", "0.2"}},
 		{"Err approx columns", "tree_method", "approx is not supported with _col_sample_rate", []string{"tree_method", "approx", "col_sample_rate", "0.5"}},
 		{"Err approx monotone", "tree_method", "approx is not supported with _monotone_constraints", []string{"tree_method", "approx", "monotone_constraints", `[{"key":"x1","value":1}]`}},
+		{"Err exact nodes", "tree_method", "exact is not supported with _colsample_bynode", []string{"tree_method", "exact", "colsample_bynode", "0.5"}},
 		{"Err lossguide", "grow_policy", "must use tree_method=hist for grow_policy=lossguide", []string{"grow_policy", "lossguide"}},
 		{"Err enum", "categorical_encoding", "Enum encoding is not supported for XGBoost", []string{"categorical_encoding", "Enum"}},
 		{"Err gpu_id", "gpu_id", "gpu_id must be one number from 0 on", []string{"gpu_id", "[0,1]"}},
@@ -58,6 +63,11 @@ func TestCheck(t *testing.T) {
 		{"Err gpu method", "backend", "Only auto and hist are supported", []string{"backend", "gpu", "tree_method", "exact"}},
 		{"Err gpu policy", "backend", "'grow_policy = lossguide'", []string{"backend", "gpu", "tree_method", "hist", "grow_policy", "lossguide"}},
 		{"Err eval_metric", "eval_metric", `eval_metric "rmsf" is not known for this training (Regression); use one of rmse,`, []string{"eval_metric", "rmsf"}},
+		{"Err eval_metric with a number", "eval_metric", "rmse takes no number", []string{"eval_metric", "rmse@3"}},
+		{"Err eval_metric threshold", "eval_metric", "needs a finite threshold, as in error@0.3", []string{"eval_metric", "error@abc", "response_column", "yb"}},
+		{"Err eval_metric threshold NaN", "eval_metric", "needs a finite threshold", []string{"eval_metric", "error@NaN", "response_column", "yb"}},
+		{"Err eval_metric without power", "eval_metric", "needs a variance power between 1 and 2", []string{"eval_metric", "tweedie-nloglik"}},
+		{"Err eval_metric power", "eval_metric", "needs a variance power between 1 and 2", []string{"eval_metric", "tweedie-nloglik@2"}},
 		{"Err eval_metric of classes", "eval_metric", `eval_metric "logloss" is not known`, []string{"eval_metric", "logloss"}},
 		{"Err custom without metric", "stopping_metric", "stopping_metric custom needs an eval_metric", []string{"stopping_rounds", "1", "stopping_metric", "custom"}},
 		{"Err custom the wrong way", "stopping_metric", "stopping_metric of eval_metric auc must be custom_increasing", []string{"stopping_rounds", "1", "stopping_metric", "custom", "eval_metric", "auc", "response_column", "yb"}},
@@ -75,11 +85,13 @@ func TestCheck(t *testing.T) {
 		{"Err gamma of zero", "response_column", "of at least 0, 0 excluded", []string{"distribution", "gamma", "response_column", "yc"}},
 		{"Err tweedie", "distribution", "Tweedie requires the response to be numeric.", []string{"distribution", "tweedie", "response_column", "yb"}},
 		{"Err tweedie_power", "tweedie_power", "Tweedie power must be between 1 and 2.", []string{"distribution", "tweedie", "tweedie_power", "2", "response_column", "yc"}},
+		{"Err tweedie_power of 32 bits", "tweedie_power", "Tweedie power must be between 1 and 2.", []string{"distribution", "tweedie", "tweedie_power", "1.9999999999", "response_column", "yc"}},
 		{"Err quasibinomial", "distribution", "Quasibinomial is not supported for XGBoost", []string{"distribution", "quasibinomial", "response_column", "yb"}},
 		{"Err huber", "distribution", "No support for distribution=huber; use AUTO,", []string{"distribution", "huber"}},
 		{"Err offset of classes", "offset_column", "Offset is not supported for multinomial distribution.", []string{"offset_column", "o", "response_column", "ym"}},
 		{"Err monotone category", "monotone_constraints", "Invalid constraint - column 'c' has type Enum. Only numeric columns can have monotonic constraints.", []string{"monotone_constraints", `[{"key":"c","value":1}]`}},
 		{"Err monotone unknown", "monotone_constraints", "there is no column 'z' in the training frame.", []string{"monotone_constraints", `[{"key":"z","value":1}]`}},
+		{"Err monotone NaN", "monotone_constraints", "column 'x1' has no direction: use 1, -1 or 0.", []string{"monotone_constraints", `[{"key":"x1","value":NaN}]`}},
 		{"Err monotone twice", "monotone_constraints", "appears more than once", []string{"monotone_constraints", `[{"key":"x1","value":1},{"key":"x1","value":-1}]`}},
 		{"Err monotone linear", "monotone_constraints", "needs a booster of trees", []string{"monotone_constraints", `[{"key":"x1","value":1}]`, "booster", "gblinear"}},
 		{"Err interaction response", "interaction_constraints", "'y' is used as response column", []string{"interaction_constraints", `[["x1","y"]]`}},
@@ -124,7 +136,7 @@ func TestCheck_Unavailable(t *testing.T) {
 	}
 	for _, kv := range [][]string{
 		{"rate_drop", "0.5"}, {"one_drop", "true"}, {"skip_drop", "0.5"}, {"sample_type", "weighted"}, {"normalize_type", "forest"}, {"max_leaves", "5"},
-		{"max_bins", "20", "backend", "cpu"}, {"min_rows", "2", "booster", "gblinear"}, {"gamma", "1", "booster", "gblinear"}, {"score_eval_metric_only", "true"},
+		{"max_bins", "20", "backend", "cpu"}, {"max_bins", "20", "gpu_id", "1000"}, {"tree_method", "hist", "booster", "gblinear"}, {"min_rows", "2", "booster", "gblinear"}, {"gamma", "1", "booster", "gblinear"}, {"score_eval_metric_only", "true"},
 	} {
 		_, issues := w.prepare(kv...)
 		require.NoError(t, issues.Err())
@@ -182,4 +194,13 @@ func TestActualParameters(t *testing.T) {
 		require.Equal(t, want, trial.Actual(m, name), name)
 	}
 	require.Equal(t, 0.0, m.Info().Numbers["sparse"])
+}
+
+// Columns drawn for each node need a method that can do it, which auto finds.
+func TestColumnsOfNodes(t *testing.T) {
+	w := newWorld(100)
+	m := w.train(t, "colsample_bynode", "0.3")
+	require.Equal(t, "hist", trial.Actual(m, "tree_method"))
+	all := w.train(t, "tree_method", "hist")
+	require.NotEqual(t, score(t, all, w.frames["train"]), score(t, m, w.frames["train"]))
 }

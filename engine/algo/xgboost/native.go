@@ -188,6 +188,35 @@ func sent(native []setting, v libxgboost.Version) [][2]string {
 	return out
 }
 
+// Histograms of nodes that the library keeps for their children.
+const (
+	mostHistograms = 1 << 29 // bytes of all
+	leastKept      = 512     // nodes all the same: two batches, as the library grows trees
+)
+
+// histograms returns of how many nodes the library is to keep the histogram, and the
+// bytes of one; 0 where it makes none.
+// Why: by itself it keeps 65536, gigabytes in deep trees. Counting again what was not
+// kept takes no longer, and the trees are the same.
+func (p *Params) histograms(layout *design.Layout, rows int64) (kept, size int64) {
+	if p.Booster == "gblinear" || p.TreeMethod == "exact" {
+		return 0, 0
+	}
+	bins := int64(256) // the library's default
+	if p.TreeMethod == "hist" {
+		bins = int64(p.MaxBins)
+	}
+	const bin = 16 // bytes: two sums
+	for _, f := range layout.Features {
+		if f.Level >= 0 {
+			size += 2 * bin
+		} else {
+			size += min(bins, rows) * bin
+		}
+	}
+	return max(mostHistograms/max(size, 1), leastKept), size
+}
+
 // text writes the value of a setting.
 func text(v any) string {
 	if f, ok := v.(float64); ok {

@@ -55,7 +55,7 @@ type Params struct {
 	RateDrop            float64 `param:"rate_drop" type:"float" default:"0.0" level:"expert" grid:"true" help:"Share of the trees that booster dart drops in a round, in [0, 1]."`
 	OneDrop             bool    `param:"one_drop" default:"false" level:"expert" grid:"true" help:"Let booster dart drop at least one tree in a round."`
 	SkipDrop            float64 `param:"skip_drop" type:"float" default:"0.0" level:"expert" grid:"true" help:"Share of the rounds in which booster dart drops nothing, in [0, 1]."`
-	TreeMethod          string  `param:"tree_method" default:"auto" values:"auto,exact,approx,hist" level:"secondary" grid:"true" help:"How splits are searched; auto is exact below 4194304 rows, else approx, and hist on a GPU."`
+	TreeMethod          string  `param:"tree_method" default:"auto" values:"auto,exact,approx,hist" level:"secondary" grid:"true" help:"How splits are searched; auto is exact below 4194304 rows, else approx, and hist on a GPU or with colsample_bynode."`
 	GrowPolicy          string  `param:"grow_policy" default:"depthwise" values:"depthwise,lossguide" level:"secondary" grid:"true" help:"Grow trees level by level, or where the loss falls most; the latter needs tree_method hist."`
 	Booster             string  `param:"booster" default:"gbtree" values:"gbtree,gblinear,dart" level:"expert" grid:"true" help:"Trees, a linear model, or trees with dropout."`
 	RegLambda           float64 `param:"reg_lambda" type:"float" default:"1.0" level:"expert" grid:"true" help:"L2 penalty on leaf values or coefficients."`

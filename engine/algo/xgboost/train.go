@@ -3,7 +3,9 @@ package xgboost
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
+	"strconv"
 
 	"github.com/geyser-ml/geyser/cgo/libxgboost"
 	"github.com/geyser-ml/geyser/engine/design"
@@ -141,6 +143,9 @@ func newTraining(t *model.Task, p *Params) (_ *training, err error) {
 		known = append(known, b.valid)
 	}
 	settings := sent(b.native, lib.Version)
+	if kept, _ := p.histograms(b.layout, int64(t.Train.Rows)); kept > 0 && p.Backend != "gpu" { // versions before 2.0 do not look at it
+		settings = append(settings, [2]string{"max_cached_hist_node", strconv.FormatInt(min(kept, math.MaxUint16), 10)})
+	}
 	if b.x, err = libxgboost.NewBooster(settings, known...); err != nil {
 		return nil, explained(err)
 	}

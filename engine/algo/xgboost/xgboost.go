@@ -80,14 +80,15 @@ func resolve(p *Params, t *model.Task) {
 		}
 	}
 	if p.Backend == "auto" {
-		p.Backend = "cpu"
-		if len(p.gpuUnfit()) == 0 && gpu(p.device()) == nil {
+		if p.onGPU() {
 			p.Backend = "gpu"
+		} else {
+			p.Backend = "cpu"
 		}
 	}
 	if p.TreeMethod == "auto" {
 		switch {
-		case p.Backend == "gpu":
+		case p.Backend == "gpu" || p.ColSampleByNode < 1: // H2O: exact for the latter, which newer libraries refuse
 			p.TreeMethod = "hist"
 		case t.Train.Rows >= approxRows:
 			p.TreeMethod = "approx"
@@ -150,12 +151,13 @@ func built(m model.Model) int { return m.(trained).learnt().rounds }
 
 // memory estimates what training holds beside the frames: the design matrix as it
 // is handed over and as the library keeps it, with the sorted copy that tree_method
-// exact works on or the bins of the others; then scores and derivatives.
+// exact works on or the bins of the others; then scores and derivatives, histograms
+// and trees.
 func memory(p *Params, t *model.Task) int64 {
 	const entry = 8 // bytes of a value and its place
 	n, classes := int64(t.Train.Rows), int64(max(1, len(t.Train.Domain)))
-	features := int64(len(layoutOf(t.Train).Names))
-	filled := features
+	layout := layoutOf(t.Train)
+	filled := int64(len(layout.Names))
 	if p.DMatrixType == "sparse" {
 		filled = int64(len(t.Train.Columns))
 	}
@@ -169,20 +171,25 @@ func memory(p *Params, t *model.Task) int64 {
 	if p.NFolds > 1 || p.FoldColumn != "" {
 		b += t.Train.Frame.SizeBytes() + n*8*classes
 	}
-	return b + min(forestBytes(p, n)*classes, mostForest)
+	if p.Booster == "gblinear" {
+		return b
+	}
+	leaves := leaves(p, n)
+	kept, size := p.histograms(layout, n)
+	const node = 100 // bytes in the library, in its file and in the forest
+	return b + min(kept, 2*leaves)*size + min(int64(p.NTrees)*2*leaves*node*classes, mostForest)
 }
 
 // mostForest bounds the estimate of the trees: many are asked for where early
 // stopping is to end it.
 const mostForest = 1 << 30
 
-// forestBytes estimates the trees of one class: as deep as allowed, or as many
-// leaves as the rows fill.
-func forestBytes(p *Params, rows int64) int64 {
-	const node = 100 // in the library, in its file and in the forest
-	leaves := int64(float64(rows)/math.Max(p.MinChildWeight, 1)) + 1
+// leaves estimates the leaves of a tree: as deep as allowed, or as many as the rows
+// fill.
+func leaves(p *Params, rows int64) int64 {
+	n := int64(float64(rows)/math.Max(p.MinChildWeight, 1)) + 1
 	if p.MaxDepth > 0 && p.MaxDepth < 40 {
-		leaves = min(leaves, 1<<p.MaxDepth)
+		n = min(n, 1<<p.MaxDepth)
 	}
-	return int64(p.NTrees) * 2 * leaves * node
+	return n
 }
